@@ -1,0 +1,23 @@
+"""Where uploaded and produced files lie: never under a web address, never under their own name."""
+
+import uuid
+from pathlib import PurePosixPath
+
+from django.core.files.storage import FileSystemStorage
+
+
+class PrivateStorage(FileSystemStorage):
+    """Below MEDIA_ROOT, under random names; only views that check the scope hand files out."""
+
+    def __init__(self) -> None:
+        super().__init__(base_url=None)
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        """Keep the folder and the suffix; the original name is data and belongs into a column."""
+        given = PurePosixPath(name)
+        return super().get_available_name(str(given.with_name(f"{uuid.uuid4()}{given.suffix.lower()}")), max_length)
+
+    def url(self, name: str | None) -> str:
+        """There is none."""
+        msg = "Private files have no public address."
+        raise ValueError(msg)

@@ -1,0 +1,17 @@
+"""The address a request came from. Forwarded headers count only behind proxies of ours."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def client_address(request: HttpRequest) -> str:
+    """The peer's address; behind N trusted proxies the N-th forwarded address from the right.
+
+    Anything further left was written by the client, who may write what he likes.
+    """
+    peer: str = request.META.get("REMOTE_ADDR", "")
+    trusted: int = settings.TRUSTED_PROXIES
+    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    if not trusted or len(forwarded) < trusted:
+        return peer
+    return forwarded[-trusted]
