@@ -1,0 +1,1 @@
+"""Writes of the ground that have rules of their own; a plain row goes through ``communities.base.actions.save``."""

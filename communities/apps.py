@@ -1,0 +1,12 @@
+from importlib import import_module
+
+from django.apps import AppConfig
+
+
+class CommunitiesConfig(AppConfig):
+    name = "communities"
+    verbose_name = "社区"
+
+    def ready(self) -> None:
+        # Declares the threshold keys that rows are checked against.
+        import_module("communities.indicators")

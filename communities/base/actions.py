@@ -1,0 +1,156 @@
+"""The one door for writing one row: rules, lock, scope, change record and dirty marks in one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from decimal import Decimal
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from communities.base.models import Row
+from communities.base.roles import Action
+from communities.base.wakeup import wake_after_commit
+
+# Bookkeeping that a change record does not repeat.
+UNRECORDED = frozenset({"id", "public_id", "version", "created_at", "updated_at"})
+MASK = "***"
+
+
+class StaleVersion(Exception):
+    """Somebody else wrote the row since it was read; ``stored`` is the row as it stands."""
+
+    def __init__(self, stored: Row) -> None:
+        super().__init__(f"{stored} was changed meanwhile")
+        self.stored = stored
+
+
+class OutOfScope(PermissionDenied):
+    """The row lies, or would come to lie, outside the writer's places."""
+
+
+def save(
+    row: Row,
+    *,
+    by: Any,
+    reason: str = "",
+    act: uuid.UUID | None = None,
+    needs: Action = Action.EDIT_REGISTERS,
+) -> Row:
+    """Create or change one row and leave a change record, dirty marks and a wake-up.
+
+    ``by`` is the user who writes (None: the system itself, which has no scope); ``needs`` the action that the
+    user must hold at the row's place. ``row.version`` must be the version that was read.
+
+    Raises ValidationError (row rules and constraints, messages for people), StaleVersion, OutOfScope.
+    """
+    model = type(row)
+    with transaction.atomic():
+        stored = None
+        if row.pk is not None:
+            stored = model._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
+            if stored.version != row.version:
+                raise StaleVersion(stored)
+            require_scope(stored, by, needs)
+            row.version += 1
+        row.full_clean()
+        row.save()
+        row.refresh_from_db()
+        settle_placement(row, stored)
+        require_scope(row, by, needs)
+        record_change(row, stored, by=by, reason=reason, act=act or uuid.uuid4())
+        mark_dirty(row, stored)
+    return row
+
+
+def require_scope(row: Row, by: Any, needs: Action) -> None:
+    """Look the row up again in the writer's scope. Raises OutOfScope when it is not there."""
+    if by is None:
+        return
+    visible = type(row)._default_manager.visible_to(by, needs)
+    if not visible.filter(pk=row.pk).exists():
+        raise OutOfScope(_("不在您的管辖范围内。"))
+
+
+def settle_placement(row: Row, stored: Row | None) -> None:
+    """Keep the placements of an enduring thing in step with ``division_now``.
+
+    A new thing stands where it is entered, for all time. A wrong entry may be corrected while the thing has
+    never moved; once it has, only an event of its places moves it again.
+    """
+    if not hasattr(row, "placements"):
+        return
+    if stored is None:
+        row.placements.create(division_id=row.division_now_id, valid=(None, None))
+    elif stored.division_now_id != row.division_now_id:
+        if row.placements.count() != 1:
+            raise ValidationError({"division_now": _("曾随区划变更迁移,所在社区只能由区划变更调整。")})
+        row.placements.update(division_id=row.division_now_id)
+
+
+def values_of(row: Row) -> dict[str, Any]:
+    """The row's own values for a change record; personal ones masked."""
+    values: dict[str, Any] = {}
+    for field in row._meta.concrete_fields:
+        if field.name in UNRECORDED or field.generated:
+            continue
+        value = field.value_from_object(row)
+        if field.is_relation and value is not None:
+            related = getattr(row, field.name)
+            value = {"id": str(related.public_id), "name": str(related)}
+        elif field.name in row.personal_fields and value:
+            value = MASK
+        else:
+            value = plain(value)
+        values[field.name] = value
+    return values
+
+
+def record_change(row: Row, stored: Row | None, *, by: Any, reason: str, act: uuid.UUID) -> None:
+    """Write who changed what beside the change; only the fields that differ."""
+    before = values_of(stored) if stored is not None else {}
+    after = values_of(row)
+    changed = [name for name in after if stored is None or before[name] != after[name]]
+    apps.get_model("communities", "ChangeRecord").objects.create(
+        act=act,
+        user=by,
+        user_name=str(by) if by is not None else "",
+        verb="change" if stored is not None else "create",
+        model=row._meta.label,
+        object_id=row.public_id,
+        object_label=str(row)[:200],
+        division_id=row.scope_division_id(),
+        before={name: before[name] for name in changed if name in before},
+        after={name: after[name] for name in changed},
+        reason=reason,
+    )
+
+
+def mark_dirty(row: Row, stored: Row | None = None) -> None:
+    """Leave a mark for every division whose figures may change, where it was and where it is."""
+    touched = {*row.affected_divisions(), *(stored.affected_divisions() if stored is not None else ())}
+    if not touched:
+        return
+    mark = apps.get_model("communities", "DirtyMark")
+    mark.objects.bulk_create(mark(division_id=pk, source=row._meta.label) for pk in sorted(touched))
+    wake_after_commit()
+
+
+def plain(value: Any) -> Any:
+    """A JSON value that reads the same everywhere: no floats, ISO dates."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case Decimal():
+            return str(value)
+        case dt.date() | dt.datetime():
+            return value.isoformat()
+        case list() | tuple():
+            return [plain(item) for item in value]
+    if hasattr(value, "lower") and hasattr(value, "upper"):
+        return [plain(value.lower), plain(value.upper)]
+    return str(value)

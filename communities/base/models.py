@@ -1,0 +1,109 @@
+"""Abstract models: what every row of the registers has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+from django.utils.translation import gettext_lazy as _
+
+from communities.base.querysets import RowQuerySet
+
+if TYPE_CHECKING:
+    from django.db.models.constraints import BaseConstraint
+
+
+class NewPublicId(Func):
+    """A UUIDv7 made by the database, so that rows from COPY and INSERT ... SELECT get theirs in the same way."""
+
+    function = "new_public_id"
+    template = "%(function)s()"
+    output_field = models.UUIDField()
+
+
+class Row(models.Model):
+    """A row that people and other systems can name.
+
+    ``public_id`` is the only id in addresses, answers and files; ``version`` counts the writes (optimistic lock,
+    ETag). A deleted row stays, with who, when and why; unique rules hold among live rows.
+    """
+
+    public_id = models.UUIDField(_("编号"), db_default=NewPublicId(), unique=True, editable=False)
+    version = models.PositiveIntegerField(_("版本"), default=1, editable=False)
+    created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("更新时间"), auto_now=True)
+    deleted_at = models.DateTimeField(_("删除时间"), null=True, blank=True, editable=False)
+    deleted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("删除人"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
+    deleted_reason = models.CharField(_("删除原因"), max_length=200, blank=True, editable=False)
+
+    objects = RowQuerySet.as_manager()
+
+    # Fields whose values never enter a change record in plain.
+    personal_fields: ClassVar[frozenset[str]] = frozenset()
+
+    class Meta:
+        abstract = True
+
+    def affected_divisions(self) -> Iterable[int]:
+        """Ids of the divisions whose measures may change when this row changes (each with all below it)."""
+        return ()
+
+    def scope_division_id(self) -> int | None:
+        """The division in whose scope a change record of this row is read."""
+        return next(iter(self.affected_divisions()), None)
+
+
+class Placement(models.Model):
+    """Where an enduring thing stands, by period: one place at a time.
+
+    A merger or split of places closes and opens these rows; the thing itself keeps its identity. A subclass adds
+    the key to its thing under the name in ``thing`` and takes its constraints from :meth:`one_place_at_a_time`.
+    """
+
+    division = models.ForeignKey(
+        "communities.Division", verbose_name=_("所在地"), on_delete=models.PROTECT, related_name="+"
+    )
+    valid = DateRangeField(_("有效期"))
+
+    class Meta:
+        abstract = True
+
+    @staticmethod
+    def one_place_at_a_time(thing: str, name: str) -> list[BaseConstraint]:
+        return [
+            ExclusionConstraint(
+                name=f"{name}_one_place",
+                expressions=[(F(thing), RangeOperators.EQUAL), (F("valid"), RangeOperators.OVERLAPS)],
+                violation_error_message=_("同一时间只能有一个所在地。"),
+            ),
+            not_empty("valid", f"{name}_valid_not_empty"),
+        ]
+
+
+def not_empty(field: str, name: str) -> models.CheckConstraint:
+    """A date range must hold at least one day."""
+    return models.CheckConstraint(
+        condition=Q(**{f"{field}__isempty": False}),
+        name=name,
+        violation_error_message=_("有效期不能为空:结束日期须晚于开始日期。"),
+    )
+
+
+def unique_live(*fields: str, name: str, message: Any) -> models.UniqueConstraint:
+    """A unique rule among the rows that are not deleted."""
+    return models.UniqueConstraint(
+        fields=fields, condition=Q(deleted_at__isnull=True), name=name, violation_error_message=message
+    )

@@ -1,0 +1,69 @@
+"""Scope and date: the two questions every list answers, each written once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from communities.base.places import Span, within
+from communities.base.roles import Action
+
+
+def today() -> dt.date:
+    """The current day in Asia/Shanghai, whatever the process's own zone."""
+    return timezone.localdate()
+
+
+class RowQuerySet(models.QuerySet):
+    """Rows with soft delete."""
+
+    def live(self) -> Self:
+        """Without the softly deleted."""
+        return self.filter(deleted_at__isnull=True)
+
+
+class ScopedQuerySet(RowQuerySet):
+    """Rows that hang on a division.
+
+    ``scope_path`` is the look-up of the division's present path. Scope always uses the present path; a date
+    never widens it.
+    """
+
+    scope_path: ClassVar[str] = "division_now__path_now"
+    # The action that reading these rows asks for unless the caller says otherwise.
+    read_action: ClassVar[Action] = Action.VIEW
+
+    def visible_to(self, user: Any, action: Action | None = None) -> Self:
+        """The rows on which ``user`` may do ``action``; nothing for the anonymous."""
+        return self.inside(user.spans(action or self.read_action))
+
+    def inside(self, spans: tuple[Span, ...]) -> Self:
+        """The rows whose place lies in one of the spans."""
+        return self.filter(within(self.scope_path, spans))
+
+    def below(self, path: str) -> Self:
+        """The rows of one place and all places below it."""
+        return self.inside((Span.below(path),))
+
+
+class DivisionScopedQuerySet(ScopedQuerySet):
+    """Rows with a plain ``division`` key that is never re-pointed (observations)."""
+
+    scope_path = "division__path_now"
+
+
+class PublicQuerySet(RowQuerySet):
+    """Rows that everybody who may read registers may read: rule books, periods."""
+
+    def visible_to(self, user: Any, action: Action | None = None) -> Self:
+        """All rows for a user who holds the action anywhere, none for others."""
+        return self if user.spans(action or Action.VIEW) else self.none()
+
+
+def valid_on(day: dt.date, field: str = "valid") -> Q:
+    """A condition that the half-open date range ``field`` contains ``day``."""
+    return Q(**{f"{field}__contains": day})

@@ -1,0 +1,173 @@
+"""What the ground measures: premises against the dated standards (catalogue 4.1)."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from communities.base.measures import Assessment, Grain, Indicator, Measure, Validity
+from communities.base.standards import declare_threshold_key
+from communities.choices import CommitteeKind, PremisesFunction, PremisesKind
+
+SQUARE_METRES = _("平方米")
+PERCENT = _("%")
+
+OFFICE_AREA_KEY = declare_threshold_key("premises.office.area", _("居委会办公用房面积"), "平方米")
+SERVICE_AREA_KEY = declare_threshold_key("premises.service.area", _("公益性服务用房面积"), "平方米")
+OFFICE_SHARE_KEY = declare_threshold_key("premises.office.share", _("办公面积占全部用房的比例"), "%")
+
+# Cards hold areas as whole hundredths of a square metre.
+HUNDREDTHS = 100
+
+
+def _area(code: str, name: object, where: Q) -> Measure:
+    return Measure(
+        code, name, "communities.Premises", Validity.STOCK, column="area", scale=HUNDREDTHS, where=where
+    )
+
+
+OFFICE_AREA = _area("premises.office.area", _("办公用房面积"), Q(kind=PremisesKind.OFFICE))
+SERVICE_AREA = _area("premises.service.area", _("公益性服务用房面积"), Q(kind=PremisesKind.SERVICE))
+TWO_ROOMS_AREA = _area(
+    "premises.two_rooms.area",
+    _("办公和公益性服务用房面积"),
+    Q(kind__in=[PremisesKind.OFFICE, PremisesKind.SERVICE]),
+)
+PREMISES_AREA = _area("premises.area", _("全部社区用房面积"), Q())
+
+COMMITTEES = Measure(
+    "committees.residents",
+    _("居民委员会数"),
+    "communities.Committee",
+    Validity.STOCK,
+    where=Q(kind=CommitteeKind.RESIDENTS),
+)
+COMMUNITIES = Measure("communities", _("社区数"), "communities.Division", Validity.STOCK)
+HOUSEHOLDS = Measure(
+    "households",
+    _("户数(首选来源)"),
+    "communities.HouseholdCount",
+    Validity.READING,
+    column="households",
+)
+STATION_COMMUNITIES = Measure(
+    "communities.with_station",
+    _("有社区服务站的社区数"),
+    "communities.PremisesFunctionArea",
+    Validity.STOCK,
+    where=Q(function=PremisesFunction.SERVICE_STATION),
+    distinct=True,
+)
+
+OFFICE_COMPLIANCE = Assessment(
+    "office",
+    _("办公用房达标"),
+    OFFICE_AREA_KEY,
+    Grain.COMMITTEE,
+    OFFICE_AREA,
+    reported_by=frozenset({PremisesKind.OFFICE}),
+)
+SERVICE_COMPLIANCE = Assessment(
+    "service",
+    _("公益性服务用房达标"),
+    SERVICE_AREA_KEY,
+    Grain.COMMITTEE,
+    SERVICE_AREA,
+    shared=True,
+    reported_by=frozenset({PremisesKind.SERVICE}),
+)
+OFFICE_SHARE_COMPLIANCE = Assessment(
+    "office_share",
+    _("办公面积占比达标"),
+    OFFICE_SHARE_KEY,
+    Grain.COMMUNITY,
+    OFFICE_AREA,
+    denominator=PREMISES_AREA,
+)
+
+INDICATORS = (
+    Indicator(
+        "office_compliance",
+        _("办公用房达标率"),
+        "Office-space compliance rate",
+        PERCENT,
+        _("办公用房面积达到现行标准的居民委员会,占全部现存居民委员会的比例(I-001)。"),
+        higher_is_better=True,
+        assessment=OFFICE_COMPLIANCE,
+        scale=100,
+        source=_("社区用房台账"),
+    ),
+    Indicator(
+        "service_compliance",
+        _("公益性服务用房达标率"),
+        "Public-service-room compliance rate",
+        PERCENT,
+        _("公益性服务用房面积达到现行标准的居民委员会,占全部现存居民委员会的比例(I-002)。"),
+        higher_is_better=True,
+        assessment=SERVICE_COMPLIANCE,
+        scale=100,
+        source=_("社区用房台账"),
+    ),
+    Indicator(
+        "mean_area",
+        _("办公和服务用房平均面积"),
+        "Mean area of office and service rooms per residents' committee",
+        SQUARE_METRES,
+        _("办公用房与公益性服务用房总面积,除以现存居民委员会数(I-005)。"),
+        higher_is_better=True,
+        numerator=TWO_ROOMS_AREA,
+        denominator=COMMITTEES,
+        numerator_scale=HUNDREDTHS,
+        places=1,
+        source=_("社区用房台账、居委会台账"),
+    ),
+    Indicator(
+        "area_per_100_households",
+        _("每百户社区用房面积"),
+        "Area of premises per 100 households",
+        SQUARE_METRES,
+        _("全部社区用房面积,除以首选来源的户数,再乘以一百。"),
+        higher_is_better=True,
+        numerator=PREMISES_AREA,
+        denominator=HOUSEHOLDS,
+        scale=100,
+        numerator_scale=HUNDREDTHS,
+        places=1,
+        source=_("社区用房台账、户数台账"),
+    ),
+    Indicator(
+        "office_share",
+        _("办公面积占比"),
+        "Office share of premises",
+        PERCENT,
+        _("办公用房面积占全部社区用房面积的比例(I-007)。"),
+        higher_is_better=False,
+        numerator=OFFICE_AREA,
+        denominator=PREMISES_AREA,
+        scale=100,
+        source=_("社区用房台账"),
+    ),
+    Indicator(
+        "office_share_compliance",
+        _("办公面积占比达标率"),
+        "Communities within the office-share limit",
+        PERCENT,
+        _("办公面积占比不超过现行上限的社区,占全部社区的比例(I-008)。"),
+        higher_is_better=True,
+        assessment=OFFICE_SHARE_COMPLIANCE,
+        scale=100,
+        source=_("社区用房台账"),
+    ),
+    Indicator(
+        "station_coverage",
+        _("社区服务站覆盖率"),
+        "Communities with a service station",
+        PERCENT,
+        _("设有社区服务站的社区,占全部社区的比例。"),
+        higher_is_better=True,
+        numerator=STATION_COMMUNITIES,
+        denominator=COMMUNITIES,
+        scale=100,
+        source=_("社区用房台账"),
+    ),
+)

@@ -1,0 +1,284 @@
+"""Who may do what, where: users, organisations, role assignments, tokens."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+from collections.abc import Iterable
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from communities.base import roles
+from communities.base.models import Row, not_empty, unique_live
+from communities.base.places import LABEL_WIDTH, Span, ancestor_ids, outermost
+from communities.base.querysets import RowQuerySet, ScopedQuerySet, today, valid_on
+from communities.base.roles import Action
+from communities.choices import Level, OrganisationKind
+from communities.models.divisions import Division
+
+ROLE_CHOICES = [(code, role.name) for code, role in roles.ROLES.items()]
+
+
+class OrganisationQuerySet(ScopedQuerySet):
+    scope_path = "division__path_now"
+
+
+class Organisation(Row):
+    """A body at a place (区民政局, 街道办) to which users belong."""
+
+    name = models.CharField(_("名称"), max_length=100)
+    kind = models.CharField(_("类别"), max_length=30, choices=OrganisationKind.choices)
+    division = models.ForeignKey(
+        Division, verbose_name=_("所在地"), on_delete=models.PROTECT, related_name="organisations"
+    )
+
+    objects = OrganisationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("机构")
+        verbose_name_plural = _("机构")
+        ordering = ["division__path_now", "name"]
+        constraints = [
+            unique_live("division", "name", name="organisation_unique", message=_("该地已有同名机构。"))
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def affected_divisions(self) -> Iterable[int]:
+        return ()
+
+    def scope_division_id(self) -> int:
+        return self.division_id
+
+
+class UserManager(BaseUserManager.from_queryset(RowQuerySet)):  # type: ignore[misc]
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(username=username, deleted_at__isnull=True)
+
+
+class User(AbstractBaseUser, Row):
+    """A person or system with an account. There is no superuser: every right comes from a role assignment."""
+
+    username = models.CharField(
+        _("用户名"),
+        max_length=50,
+        unique=True,
+        validators=[UnicodeUsernameValidator()],
+        error_messages={"unique": _("该用户名已被使用。")},
+    )
+    name = models.CharField(_("姓名"), max_length=50)
+    organisation = models.ForeignKey(
+        Organisation, verbose_name=_("机构"), on_delete=models.PROTECT, null=True, blank=True, related_name="users"
+    )
+    is_active = models.BooleanField(_("启用"), default=True)
+    expires_on = models.DateField(_("账号有效期至"), null=True, blank=True)
+    must_change_password = models.BooleanField(_("下次登录须改密码"), default=False)
+    is_demo = models.BooleanField(_("演示账号"), default=False, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+    personal_fields = frozenset({"name", "password"})
+
+    # Set by token authentication: the one role whose rights the token carries.
+    token_role: str | None = None
+
+    class Meta:
+        verbose_name = _("用户")
+        verbose_name_plural = _("用户")
+        ordering = ["username"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_full_name(self) -> str:
+        return self.name
+
+    def get_short_name(self) -> str:
+        return self.name
+
+    @property
+    def may_sign_in(self) -> bool:
+        """Active, not deleted, not past its last day."""
+        return self.is_active and self.deleted_at is None and (self.expires_on is None or self.expires_on >= today())
+
+    def held_roles(self) -> list[tuple[str, str]]:
+        """(role code, division path) of today's assignments. One query, kept on the instance (one request)."""
+        cached: list[tuple[str, str]] | None = self.__dict__.get("_held_roles")
+        if cached is None:
+            cached = list(
+                self.role_assignments.live().filter(valid_on(today())).values_list("role", "division__path_now")
+            )
+            self.__dict__["_held_roles"] = cached
+        if self.token_role is not None:
+            return [held for held in cached if held[0] == self.token_role]
+        return cached
+
+    def spans(self, action: Action) -> tuple[Span, ...]:
+        """The ranges of places in which the user may do ``action``.
+
+        ``COMPARE`` reaches up to the city in which the user holds the role (never beyond; a role above city
+        level reaches its own place).
+        """
+        if not self.may_sign_in:
+            return ()
+        allowing = roles.roles_allowing(action)
+        paths = [path for role, path in self.held_roles() if role in allowing]
+        if action == Action.COMPARE and paths:
+            paths = [self._city_path(path) for path in paths]
+        return outermost(paths)
+
+    def _city_path(self, path: str) -> str:
+        cache: dict[str, str] = self.__dict__.setdefault("_city_paths", {})
+        if path not in cache:
+            city = (
+                Division.objects.filter(pk__in=ancestor_ids(path), level=Level.CITY)
+                .values_list("path_now", flat=True)
+                .first()
+            )
+            cache[path] = city or path
+        return cache[path]
+
+    def may(self, action: Action) -> bool:
+        """Whether the user holds a role that allows ``action`` anywhere: for menus and pages without a row."""
+        return bool(self.spans(action))
+
+    def home(self) -> Division | None:
+        """The place in whose name the user works first: the outermost place of the roles."""
+        paths = sorted((path for _role, path in self.held_roles()), key=len)
+        if not paths:
+            return None
+        return Division.objects.filter(pk=int(paths[0][-LABEL_WIDTH:], 36)).first()
+
+    def scope_division_id(self) -> int | None:
+        return self.organisation.division_id if self.organisation else None
+
+
+class RoleAssignment(Row):
+    """User x role x division for a period; reaches every place below the division.
+
+    The three administrators exclude one another by a constraint (三员分立).
+    """
+
+    user = models.ForeignKey(
+        User, verbose_name=_("用户"), on_delete=models.PROTECT, related_name="role_assignments"
+    )
+    role = models.CharField(_("角色"), max_length=40, choices=ROLE_CHOICES)
+    division = models.ForeignKey(Division, verbose_name=_("地区"), on_delete=models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(
+        Organisation, verbose_name=_("机构"), on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    valid = DateRangeField(_("有效期"))
+
+    class Meta:
+        verbose_name = _("角色授权")
+        verbose_name_plural = _("角色授权")
+        ordering = ["user", "role"]
+        constraints = [
+            not_empty("valid", "roleassignment_valid_not_empty"),
+            ExclusionConstraint(
+                name="roleassignment_no_overlap",
+                expressions=[
+                    (F("user"), RangeOperators.EQUAL),
+                    (F("role"), RangeOperators.EQUAL),
+                    (F("division"), RangeOperators.EQUAL),
+                    (F("valid"), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(deleted_at__isnull=True),
+                violation_error_message=_("同一用户在同一地区的同一角色有效期不能重叠。"),
+            ),
+            ExclusionConstraint(
+                name="roleassignment_administrators_exclude",
+                expressions=[
+                    (F("user"), RangeOperators.EQUAL),
+                    (F("role"), RangeOperators.NOT_EQUAL),
+                    (F("valid"), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(role__in=roles.ADMINISTRATORS, deleted_at__isnull=True),
+                violation_error_message=_("平台管理员、安全管理员、审计员不能由同一用户担任。"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.get_role_display()} {self.division}"
+
+    def scope_division_id(self) -> int:
+        return self.division_id
+
+
+class ApiTokenQuerySet(models.QuerySet):
+    def usable(self) -> ApiTokenQuerySet:
+        """Neither revoked nor past its expiry."""
+        return self.filter(revoked_at__isnull=True, expires_at__gt=timezone.now())
+
+
+class ApiToken(models.Model):
+    """A key for another system: prefix in clear for finding it, digest at rest, one role's rights, an end."""
+
+    PREFIX = "cst"
+    LIFETIME = dt.timedelta(days=365)
+
+    user = models.ForeignKey(User, verbose_name=_("用户"), on_delete=models.PROTECT, related_name="api_tokens")
+    role = models.CharField(_("角色"), max_length=40, choices=ROLE_CHOICES)
+    name = models.CharField(_("用途"), max_length=100)
+    prefix = models.CharField(_("前缀"), max_length=16, unique=True, db_collation="C")
+    digest = models.CharField(max_length=64, editable=False)
+    created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("到期时间"))
+    revoked_at = models.DateTimeField(_("吊销时间"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("最近使用"), null=True, blank=True)
+
+    objects = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("接口令牌")
+        verbose_name_plural = _("接口令牌")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.prefix})"
+
+    @classmethod
+    def new_key(cls) -> tuple[str, str]:
+        """(prefix, whole key): the key is shown once and stored only as digest."""
+        prefix = f"{cls.PREFIX}_{secrets.token_hex(4)}"
+        return prefix, f"{prefix}_{secrets.token_urlsafe(32)}"
+
+    @staticmethod
+    def digest_of(key: str) -> str:
+        """SHA-256 of a key of 256 random bits: no salt or stretching is needed against guessing."""
+        return hashlib.sha256(key.encode()).hexdigest()
+
+
+class SignInRecord(models.Model):
+    """One attempt to sign in, kept for the auditor; the address is the proxy-checked one."""
+
+    at = models.DateTimeField(_("时间"), auto_now_add=True)
+    username = models.CharField(_("用户名"), max_length=150)
+    user = models.ForeignKey(User, verbose_name=_("用户"), on_delete=models.PROTECT, null=True, related_name="+")
+    outcome = models.CharField(
+        _("结果"),
+        max_length=20,
+        choices=[("success", _("成功")), ("failure", _("失败")), ("locked", _("已锁定")), ("signed_out", _("退出"))],
+    )
+    address = models.GenericIPAddressField(_("地址"), null=True)
+    agent = models.CharField(_("浏览器"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("登录记录")
+        verbose_name_plural = _("登录记录")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.username} {self.outcome}"

@@ -1,0 +1,66 @@
+"""Residents' and villagers' committees, at their simplest: kind, term and place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.contrib.postgres.fields import DateRangeField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from communities.base.models import Placement, Row, not_empty
+from communities.choices import CommitteeKind
+from communities.models.divisions import Division
+from communities.querysets import CommitteeQuerySet
+
+
+class Committee(Row):
+    """A grass-roots committee (E-007, E-008). Not the same as a community: one may have two, or none (S-005).
+
+    ``valid`` is when it exists; ``division_now`` repeats the placement in force today.
+    """
+
+    name = models.CharField(_("名称"), max_length=100)
+    kind = models.CharField(_("类别"), max_length=20, choices=CommitteeKind.choices)
+    division_now = models.ForeignKey(
+        Division, verbose_name=_("所在社区"), on_delete=models.PROTECT, related_name="committees_now"
+    )
+    valid = DateRangeField(_("存续期"))
+    term_number = models.PositiveSmallIntegerField(_("届次"), null=True, blank=True)
+    elected_on = models.DateField(_("选举日期"), null=True, blank=True)
+    expires_on = models.DateField(_("任期届满日"), null=True, blank=True)
+
+    objects = CommitteeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("居(村)民委员会")
+        verbose_name_plural = _("居(村)民委员会")
+        ordering = ["division_now__path_now", "pk"]
+        constraints = [
+            not_empty("valid", "committee_valid_not_empty"),
+            models.CheckConstraint(
+                condition=Q(expires_on__isnull=True) | Q(elected_on__isnull=True) | Q(expires_on__gt=F("elected_on")),
+                name="committee_term_in_order",
+                violation_error_message=_("任期届满日须晚于选举日期。"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def affected_divisions(self) -> Iterable[int]:
+        return (self.division_now_id,)
+
+
+class CommitteePlacement(Placement):
+    """The community in which a committee stood, by period."""
+
+    thing = models.ForeignKey(
+        Committee, verbose_name=_("委员会"), on_delete=models.CASCADE, related_name="placements"
+    )
+
+    class Meta:
+        verbose_name = _("委员会所在地")
+        verbose_name_plural = _("委员会所在地")
+        constraints = [*Placement.one_place_at_a_time("thing", "committeeplacement")]

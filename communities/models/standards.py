@@ -1,0 +1,207 @@
+"""Rules in force as dated documents: a number from a rule book is a row here, never a constant in code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.contrib.postgres.fields import ArrayField, DateRangeField, IntegerRangeField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from communities.base.models import Row, not_empty, unique_live
+from communities.base.querysets import DivisionScopedQuerySet
+from communities.base.standards import THRESHOLD_KEYS, check_threshold_key
+from communities.choices import (
+    BuildingClass,
+    CommunityKind,
+    DocumentKind,
+    Force,
+    LocationClass,
+    Operator,
+)
+from communities.models.committees import Committee
+from communities.models.divisions import Division
+from communities.models.premises import committee_of_place
+from communities.querysets import ClauseQuerySet, RuleBookQuerySet, ThresholdQuerySet
+
+
+class PolicyDocument(Row):
+    """A law, regulation or circular (政策文件) of a jurisdiction, with the days on which it is in force."""
+
+    title = models.CharField(_("标题"), max_length=200)
+    number = models.CharField(_("文号"), max_length=100, blank=True)
+    issuer = models.CharField(_("发文机关"), max_length=100)
+    kind = models.CharField(_("类别"), max_length=20, choices=DocumentKind.choices)
+    jurisdiction = models.ForeignKey(
+        Division, verbose_name=_("适用地区"), on_delete=models.PROTECT, related_name="policy_documents"
+    )
+    issued_on = models.DateField(_("发文日期"), null=True, blank=True)
+    valid = DateRangeField(_("施行期间"))
+    text = models.TextField(_("正文"), blank=True)
+
+    objects = RuleBookQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("政策文件")
+        verbose_name_plural = _("政策文件")
+        ordering = ["-issued_on", "pk"]
+        constraints = [not_empty("valid", "policydocument_valid_not_empty")]
+
+    def __str__(self) -> str:
+        return f"《{self.title}》" + (f"({self.number})" if self.number else "")
+
+    def affected_divisions(self) -> Iterable[int]:
+        return (self.jurisdiction_id,)
+
+
+class Clause(Row):
+    """A clause of a document, by its own label (第三条第一款)."""
+
+    document = models.ForeignKey(
+        PolicyDocument, verbose_name=_("文件"), on_delete=models.PROTECT, related_name="clauses"
+    )
+    label = models.CharField(_("条款号"), max_length=50)
+    position = models.PositiveSmallIntegerField(_("顺序"), default=0)
+    text = models.TextField(_("条款内容"))
+
+    objects = ClauseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("条款")
+        verbose_name_plural = _("条款")
+        ordering = ["document", "position", "pk"]
+        constraints = [
+            unique_live("document", "label", name="clause_unique_label", message=_("同一文件的条款号不能重复。"))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document}{self.label}"
+
+    def affected_divisions(self) -> Iterable[int]:
+        return (self.document.jurisdiction_id,)
+
+
+class Threshold(Row):
+    """One number that a clause sets: key, condition, value, where and when.
+
+    ``low`` and ``high`` are in ``unit``; one-sided operators use ``low`` (不低于, 高于) or ``high`` (不超过,
+    低于). With ``step`` the bound grows by that much for each started ``step_households`` households. Empty
+    condition arrays mean any. How one threshold is chosen among several is told in
+    ``communities.base.standards.resolve``.
+    """
+
+    key = models.CharField(_("标准项目"), max_length=60, validators=[check_threshold_key])
+    operator = models.CharField(_("比较方式"), max_length=10, choices=Operator.choices)
+    low = models.DecimalField(_("下限"), max_digits=14, decimal_places=2, null=True, blank=True)
+    high = models.DecimalField(_("上限"), max_digits=14, decimal_places=2, null=True, blank=True)
+    unit = models.CharField(_("单位"), max_length=20)
+    step = models.DecimalField(_("递增量"), max_digits=14, decimal_places=2, null=True, blank=True)
+    step_households = models.PositiveIntegerField(_("每递增户数"), null=True, blank=True)
+    jurisdiction = models.ForeignKey(
+        Division, verbose_name=_("适用地区"), on_delete=models.PROTECT, related_name="thresholds"
+    )
+    valid = DateRangeField(_("施行期间"))
+    deadline = models.DateField(_("达标期限"), null=True, blank=True)
+    building_classes = ArrayField(
+        models.CharField(max_length=20, choices=BuildingClass.choices), verbose_name=_("建设类别"), null=True, blank=True
+    )
+    location_classes = ArrayField(
+        models.CharField(max_length=20, choices=LocationClass.choices), verbose_name=_("区位"), null=True, blank=True
+    )
+    community_kinds = ArrayField(
+        models.CharField(max_length=20, choices=CommunityKind.choices), verbose_name=_("社区类型"), null=True, blank=True
+    )
+    households = IntegerRangeField(_("户数范围"), null=True, blank=True)
+    force = models.CharField(_("约束力"), max_length=20, choices=Force.choices, default=Force.DEFAULT)
+    clause = models.ForeignKey(Clause, verbose_name=_("依据条款"), on_delete=models.PROTECT, related_name="thresholds")
+
+    objects = ThresholdQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("标准数值")
+        verbose_name_plural = _("标准数值")
+        ordering = ["key", "jurisdiction__path_now", "valid", "pk"]
+        constraints = [
+            not_empty("valid", "threshold_valid_not_empty"),
+            models.CheckConstraint(
+                condition=Q(operator__in=[Operator.AT_LEAST, Operator.MORE_THAN], low__isnull=False, high__isnull=True)
+                | Q(operator__in=[Operator.AT_MOST, Operator.LESS_THAN], low__isnull=True, high__isnull=False)
+                | Q(operator=Operator.BETWEEN, low__isnull=False, high__gte=F("low")),
+                name="threshold_bounds_fit_operator",
+                violation_error_message=_("比较方式与上下限不符:不低于、高于填下限,不超过、低于填上限,介于两者都填。"),
+            ),
+            models.CheckConstraint(
+                condition=Q(step__isnull=True, step_households__isnull=True)
+                | Q(step__isnull=False, step_households__gt=0),
+                name="threshold_step_complete",
+                violation_error_message=_("递增量和每递增户数须同时填写。"),
+            ),
+        ]
+        indexes = [models.Index(fields=["key", "jurisdiction"], name="threshold_key_place")]
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.get_operator_display()} {self.bound_text}"
+
+    @property
+    def name(self) -> str:
+        """The Chinese name of the key."""
+        key = THRESHOLD_KEYS.get(self.key)
+        return str(key.name) if key else self.key
+
+    @property
+    def bound_text(self) -> str:
+        """The bound as people write it: ``100 平方米``, ``200 至 400 平方米``."""
+        bounds = [f"{bound.normalize():f}" for bound in (self.low, self.high) if bound is not None]
+        return f"{' 至 '.join(bounds)} {self.unit}"
+
+    def affected_divisions(self) -> Iterable[int]:
+        return (self.jurisdiction_id,)
+
+
+class Exemption(Row):
+    """A decision that frees a committee or a whole community from one standard for a time (E-027).
+
+    Reported apart from meeting and falling short; a subject that meets the standard anyway counts as meeting.
+    """
+
+    key = models.CharField(_("标准项目"), max_length=60, validators=[check_threshold_key])
+    division = models.ForeignKey(
+        Division, verbose_name=_("社区"), on_delete=models.PROTECT, related_name="exemptions"
+    )
+    committee = models.ForeignKey(
+        Committee,
+        verbose_name=_("委员会"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="exemptions",
+        help_text=_("不填表示整个社区。"),
+    )
+    valid = DateRangeField(_("豁免期间"))
+    reason = models.CharField(_("原因"), max_length=200)
+    decision_number = models.CharField(_("批准文号"), max_length=100)
+    decided_by = models.CharField(_("批准机关"), max_length=100)
+    review_on = models.DateField(_("复核日期"), null=True, blank=True)
+
+    objects = DivisionScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("达标豁免")
+        verbose_name_plural = _("达标豁免")
+        ordering = ["division", "valid"]
+        constraints = [not_empty("valid", "exemption_valid_not_empty")]
+
+    def __str__(self) -> str:
+        return f"{self.committee or self.division} {self.reason}"
+
+    def clean(self) -> None:
+        committee_of_place(self.committee, self.division_id)
+
+    @property
+    def name(self) -> str:
+        key = THRESHOLD_KEYS.get(self.key)
+        return str(key.name) if key else self.key
+
+    def affected_divisions(self) -> Iterable[int]:
+        return (self.division_id,)

@@ -1,0 +1,1 @@
+"""Grids, safety and sanitation (网格): stands on ``communities``; its registers come later."""

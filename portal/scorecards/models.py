@@ -1,0 +1,139 @@
+"""Cards and runs: measured figures in integer arrays, rolled up to every place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from communities.base.models import NewPublicId
+from communities.base.querysets import DivisionScopedQuerySet
+from communities.base.roles import Action
+from communities.models import Division, Job, Period
+
+
+class MeasureSlot(models.Model):
+    """A position in the arrays of measure cards. Append-only: a position is never used again."""
+
+    code = models.CharField(max_length=100, unique=True, db_collation="C")
+    position = models.PositiveIntegerField(unique=True)
+
+    class Meta:
+        verbose_name = _("指标槽位")
+        verbose_name_plural = _("指标槽位")
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return f"{self.position} {self.code}"
+
+
+class TargetSet(models.Model):
+    """The standards resolved for one profile of communities, stored once and named on its cards.
+
+    ``targets`` maps a threshold key to ``{threshold, operator, low, high, step, step_households}``, numbers as
+    strings; a key without a standard is absent.
+    """
+
+    digest = models.CharField(max_length=64, unique=True, db_collation="C")
+    targets = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("标准组合")
+        verbose_name_plural = _("标准组合")
+
+    def __str__(self) -> str:
+        return self.digest[:12]
+
+
+class RunKind(models.TextChoices):
+    MEASURE = "measure", _("测算")
+
+
+class RunQuerySet(models.QuerySet):
+    def visible_to(self, user: Any, action: Action | None = None) -> RunQuerySet:
+        """A run covers all places and shows none of their rows: readable by whoever may compare."""
+        return self if user.spans(action or Action.COMPARE) else self.none()
+
+
+class Run(models.Model):
+    """One computation of all cards of a period, done by a job.
+
+    ``anchor_date`` is the day on which stock counts: the last day of a closed period, the day of the run in an
+    open one. A run's cards are readable only once it is current (:class:`CurrentRun`).
+    """
+
+    public_id = models.UUIDField(db_default=NewPublicId(), unique=True, editable=False)
+    kind = models.CharField(_("类型"), max_length=10, choices=RunKind.choices, default=RunKind.MEASURE)
+    period = models.ForeignKey(Period, verbose_name=_("报告期"), on_delete=models.PROTECT, related_name="runs")
+    anchor_date = models.DateField(_("基准日"))
+    job = models.OneToOneField(Job, verbose_name=_("任务"), on_delete=models.PROTECT, related_name="run")
+    created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
+    computed_at = models.DateTimeField(_("完成时间"), null=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("测算")
+        verbose_name_plural = _("测算")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.period} {self.anchor_date:%Y-%m-%d}"
+
+
+class CurrentRun(models.Model):
+    """Which run readers see for a period: moved in one statement when a run is complete."""
+
+    kind = models.CharField(max_length=10, choices=RunKind.choices)
+    period = models.ForeignKey(Period, on_delete=models.PROTECT, related_name="+")
+    run = models.OneToOneField(Run, on_delete=models.PROTECT, related_name="current")
+    since = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("现行测算")
+        verbose_name_plural = _("现行测算")
+        constraints = [models.UniqueConstraint(fields=["kind", "period"], name="currentrun_one_per_period")]
+
+    def __str__(self) -> str:
+        return f"{self.period}"
+
+
+class MeasureCardQuerySet(DivisionScopedQuerySet):
+    read_action = Action.COMPARE
+
+    def current(self) -> MeasureCardQuerySet:
+        """Cards of the runs that readers see."""
+        return self.filter(run__current__isnull=False)
+
+
+class MeasureCard(models.Model):
+    """All measured values of one place in one period, in base units, by slot.
+
+    ``values`` has NULL where nothing was measured (a slot younger than the card). Cards of places above
+    community level hold sums over the communities that lay below them on the anchor date.
+    """
+
+    public_id = models.UUIDField(db_default=NewPublicId(), editable=False)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="cards", db_index=False)
+    division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="+")
+    period = models.ForeignKey(Period, on_delete=models.PROTECT, related_name="+", db_index=False)
+    values = ArrayField(models.BigIntegerField(null=True), default=list)
+    target_set = models.ForeignKey(TargetSet, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    anchor_date = models.DateField()
+    computed_at = models.DateTimeField()
+
+    objects = MeasureCardQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("指标卡")
+        verbose_name_plural = _("指标卡")
+        constraints = [
+            models.UniqueConstraint(fields=["run", "division"], name="measurecard_one_per_place"),
+            models.UniqueConstraint(fields=["run", "public_id"], name="measurecard_public_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.division_id} {self.period_id}"
+

@@ -1,0 +1,1 @@
+"""Facilities, programmes, organisations (服务): stands on ``communities``; its registers come later."""

@@ -1,0 +1,94 @@
+"""One door for one row: rules, lock, scope, record and mark together."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from communities.base.actions import OutOfScope, StaleVersion, save
+from communities.choices import PremisesKind, Tenure
+from communities.models import ChangeRecord, DirtyMark, Premises
+from tests.conftest import World
+
+
+def new_room(world: World, **kwargs: object) -> Premises:
+    kwargs.setdefault("division_now", world.community)
+    kwargs.setdefault("area", Decimal("210.50"))
+    return Premises(name="服务用房", kind=PremisesKind.SERVICE, tenure=Tenure.RENTED, **kwargs)
+
+
+def test_a_new_row_leaves_record_placement_and_mark(world: World) -> None:
+    clerk = world.users["street_clerk"]
+    room = save(new_room(world), by=clerk, reason="补录")
+
+    record = ChangeRecord.objects.get()
+    assert (record.user, record.verb, record.object_id, record.reason) == (clerk, "create", room.public_id, "补录")
+    assert record.after["area"] == "210.50"
+    assert record.division == world.community
+    assert room.placements.get().division == world.community
+    assert DirtyMark.objects.get().division == world.community
+
+
+def test_a_change_records_only_what_differs(world: World) -> None:
+    room = world.premises["community"]
+    room.area = Decimal("98.50")
+    save(room, by=world.users["street_clerk"])
+    record = ChangeRecord.objects.get()
+    assert record.before == {"area": "120.00"}
+    assert record.after == {"area": "98.50"}
+    assert Premises.objects.get(pk=room.pk).version == 2
+
+
+def test_the_second_editor_is_told(world: World) -> None:
+    first = Premises.objects.get(pk=world.premises["community"].pk)
+    second = Premises.objects.get(pk=first.pk)
+    save(first, by=world.users["street_clerk"])
+    with pytest.raises(StaleVersion) as caught:
+        save(second, by=world.users["district_officer"])
+    assert caught.value.stored.version == 2
+
+
+@pytest.mark.parametrize("place", ["other_community", "far_community"])
+def test_nobody_writes_outside_his_places(world: World, place: str) -> None:
+    with pytest.raises(OutOfScope):
+        save(new_room(world, division_now=getattr(world, place)), by=world.users["street_clerk"])
+    with pytest.raises(OutOfScope):
+        save(world.premises[place], by=world.users["street_clerk"])
+    assert not ChangeRecord.objects.exists()
+    assert not DirtyMark.objects.exists()
+
+
+def test_a_row_cannot_be_moved_out_of_scope(world: World) -> None:
+    room = save(new_room(world), by=world.users["street_clerk"])
+    room.division_now = world.other_community
+    with pytest.raises(OutOfScope):
+        save(room, by=world.users["street_clerk"])
+    assert Premises.objects.get(pk=room.pk).division_now == world.community
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"area": Decimal("-20")}, "面积须大于 0"),
+        ({"area": Decimal("100000.01")}, "面积不能超过 100,000"),
+        ({"lost_on": "2026-01-01"}, "失去日期和失去原因须同时填写"),
+        ({"is_temporary": True}, "临时过渡用房须填写过渡期限"),
+        ({"kind": PremisesKind.OFFICE}, "办公用房须填写使用单位"),
+    ],
+)
+def test_rules_are_told_in_chinese_and_nothing_is_saved(world: World, wrong: dict, message: str) -> None:
+    room = new_room(world)
+    for name, value in wrong.items():
+        setattr(room, name, value)
+    before = Premises.objects.count()
+    with pytest.raises(ValidationError) as caught:
+        save(room, by=world.users["street_clerk"])
+    assert message in str(caught.value)
+    assert Premises.objects.count() == before
+
+
+def test_a_committee_of_another_community_is_refused(world: World) -> None:
+    with pytest.raises(ValidationError, match="所填委员会不在该社区"):
+        save(new_room(world, committee=world.committees["neighbour"]), by=world.users["street_clerk"])
