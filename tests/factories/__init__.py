@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from functools import cache
 from itertools import count
 from typing import Any
+
+from django.contrib.auth.hashers import make_password
 
 from communities.actions.divisions import create_division
 from communities.choices import (
@@ -121,11 +124,15 @@ def period(code: str = "2026Q3", first: dt.date = dt.date(2026, 7, 1), end: dt.d
     return Period.objects.create(code=code, span=(first, end), **kwargs)
 
 
+@cache
+def password_hash() -> str:
+    """The real hasher costs half a second: once for all users."""
+    return make_password(PASSWORD)
+
+
 def user(username: str, role: str | None = None, place: Division | None = None, **kwargs: Any) -> User:
     kwargs.setdefault("name", username)
-    row = User(username=username, **kwargs)
-    row.set_password(PASSWORD)
-    row.save()
+    row = User.objects.create(username=username, password=password_hash(), **kwargs)
     if role is not None and place is not None:
         RoleAssignment.objects.create(user=row, role=role, division=place, valid=FOREVER)
     return row
