@@ -11,11 +11,10 @@ from typing import Any
 from urllib.parse import unquote
 
 import environ
-import structlog
 from csp.constants import NONCE, NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
-from portal import devstack
+from portal import devstack, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -90,7 +89,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "portal.proxies.RequestLogMiddleware",
     "portal.outage.DatabaseOutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -241,6 +240,8 @@ AXES_DISABLE_ACCESS_LOG = True  # the portal's own change records tell who signe
 AXES_ENABLE_ADMIN = False
 AXES_ALLOWED_CORS_ORIGINS = None
 AXES_VERBOSE = False
+# axes.W006 wants addresses locked too; a street office shares one, and five slips would lock it out.
+SILENCED_SYSTEM_CHECKS = ["axes.W006"]
 
 # ---------------------------------------------------------------- proxies and headers
 
@@ -296,7 +297,7 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage",
     },
 }
-WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not PRODUCTION
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 IMPORT_EXPORT_USE_TRANSACTIONS = True
@@ -314,7 +315,6 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "COERCE_DECIMAL_TO_STRING": True,
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "社区建设管理平台接口",
@@ -331,42 +331,4 @@ SPECTACULAR_SETTINGS = {
 
 # ---------------------------------------------------------------- logs
 
-_shared_processors: list[Any] = [
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_log_level,
-    structlog.stdlib.add_logger_name,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-    structlog.processors.StackInfoRenderer(),
-]
-_renderers: list[Any] = (
-    [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
-    if PRODUCTION
-    else [structlog.dev.ConsoleRenderer(colors=False)]
-)
-structlog.configure(
-    processors=[
-        structlog.stdlib.filter_by_level,
-        *_shared_processors,
-        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-    ],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    cache_logger_on_first_use=True,
-)
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "structured": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers],
-            "foreign_pre_chain": _shared_processors,
-        },
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {
-        "django": {"handlers": [], "level": "INFO", "propagate": True},
-        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
-        "django_structlog": {"level": "INFO" if PRODUCTION else "WARNING"},
-    },
-}
+LOGGING = logs.configure(json=PRODUCTION, level=env.str("LOG_LEVEL", "INFO"))
