@@ -28,6 +28,24 @@ $$
 """
 
 
+# Positions in the change feed. A restore raises feed_offset() so that positions keep growing in a new cluster,
+# where transactions are counted from a low number again.
+FEED = """
+CREATE FUNCTION feed_offset() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT 0::bigint $$;
+CREATE FUNCTION feed_position() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+    SELECT pg_current_xact_id()::text::bigint + public.feed_offset()
+$$;
+CREATE FUNCTION feed_horizon() RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint + public.feed_offset()
+$$;
+"""
+DROP_FEED = """
+DROP FUNCTION feed_horizon();
+DROP FUNCTION feed_position();
+DROP FUNCTION feed_offset();
+"""
+
+
 class Migration(migrations.Migration):
     initial = True
     dependencies = []
@@ -36,4 +54,5 @@ class Migration(migrations.Migration):
         TrigramExtension(),
         migrations.RunSQL(NEW_PUBLIC_ID, "DROP FUNCTION new_public_id()"),
         migrations.RunSQL(PLACE_SEARCH, "DROP FUNCTION place_search(text, text, text)"),
+        migrations.RunSQL(FEED, DROP_FEED),
     ]

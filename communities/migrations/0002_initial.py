@@ -186,7 +186,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.UUIDField(db_default=communities.base.models.NewPublicId(), editable=False, unique=True)),
-                ('transaction', models.BigIntegerField(db_default=communities.models.work.CurrentTransaction(), editable=False)),
+                ('transaction', models.BigIntegerField(db_default=communities.models.work.FeedPosition(), editable=False)),
                 ('act', models.UUIDField(default=uuid.uuid4, verbose_name='操作编号')),
                 ('at', models.DateTimeField(auto_now_add=True, verbose_name='时间')),
                 ('user_name', models.CharField(blank=True, max_length=100, verbose_name='操作人姓名')),

@@ -16,26 +16,30 @@ from communities.choices import ChangeVerb, JobState
 from communities.models.divisions import Division
 
 
-class CurrentTransaction(Func):
-    """The number of the writing transaction, which orders the change feed by commit."""
+class FeedPosition(Func):
+    """The number of the writing transaction, which orders the change feed by commit.
 
-    function = "pg_current_xact_id"
-    template = "(%(function)s()::text::bigint)"
+    A restored database counts transactions from a low number again; ``feed_offset()`` in the database (0 until
+    a restore raises it) keeps numbers growing, so that no reader's cursor is ever ahead of new records.
+    """
+
+    function = "feed_position"
+    template = "%(function)s()"
     output_field = models.BigIntegerField()
 
 
-class OldestRunning(Func):
-    """The oldest transaction that still runs: whatever lies below it is settled."""
+class FeedHorizon(Func):
+    """The position of the oldest transaction that still runs: whatever lies below it is settled."""
 
-    function = "pg_snapshot_xmin"
-    template = "(%(function)s(pg_current_snapshot())::text::bigint)"
+    function = "feed_horizon"
+    template = "%(function)s()"
     output_field = models.BigIntegerField()
 
 
 class ChangeRecordQuerySet(DivisionScopedQuerySet):
     def settled(self) -> Self:
         """Records below the oldest running transaction: none can appear among them any more."""
-        return self.filter(transaction__lt=OldestRunning()).order_by("transaction", "pk")
+        return self.filter(transaction__lt=FeedHorizon()).order_by("transaction", "pk")
 
 
 class ChangeRecord(models.Model):
@@ -46,7 +50,7 @@ class ChangeRecord(models.Model):
     """
 
     public_id = models.UUIDField(db_default=NewPublicId(), unique=True, editable=False)
-    transaction = models.BigIntegerField(db_default=CurrentTransaction(), editable=False)
+    transaction = models.BigIntegerField(db_default=FeedPosition(), editable=False)
     act = models.UUIDField(_("操作编号"), default=uuid.uuid4)
     at = models.DateTimeField(_("时间"), auto_now_add=True)
     user = models.ForeignKey(
