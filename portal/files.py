@@ -15,7 +15,9 @@ class PrivateStorage(FileSystemStorage):
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         """Keep the folder and the suffix; the original name is data and belongs into a column."""
         given = PurePosixPath(name)
-        return super().get_available_name(str(given.with_name(f"{uuid.uuid4()}{given.suffix.lower()}")), max_length)
+        return super().get_available_name(
+            str(given.with_name(f"{uuid.uuid4()}{given.suffix.lower()}")), max_length
+        )
 
     def url(self, name: str | None) -> str:
         """There is none."""

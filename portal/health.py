@@ -23,7 +23,9 @@ def ready(_request: HttpRequest) -> HttpResponse:
     """Without the database nothing works; without the cache pages are slower, and that is all."""
     database, cached = _database_answers(), _cache_answers()
     status = "ok" if database and cached else "degraded" if database else "down"
-    return JsonResponse({"status": status, "database": database, "cache": cached}, status=200 if database else 503)
+    return JsonResponse(
+        {"status": status, "database": database, "cache": cached}, status=200 if database else 503
+    )
 
 
 def _database_answers() -> bool:

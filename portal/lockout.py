@@ -14,7 +14,9 @@ PAGE = """<!doctype html>
 """
 
 
-def locked_out(request: HttpRequest, _response: HttpResponse | None = None, _credentials: Any = None) -> HttpResponse:
+def locked_out(
+    request: HttpRequest, _response: HttpResponse | None = None, _credentials: Any = None
+) -> HttpResponse:
     """429 with the time to wait; the same whether or not such a user exists."""
     wait = settings.AXES_COOLOFF_TIME
     message = MESSAGE.format(minutes=int(wait.total_seconds() // 60))

@@ -13,7 +13,9 @@ def client_address(request: HttpRequest) -> str:
     """
     peer: str = request.META.get("REMOTE_ADDR", "")
     trusted: int = settings.TRUSTED_PROXIES
-    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    forwarded = [
+        part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()
+    ]
     if not trusted or len(forwarded) < trusted:
         return peer
     return forwarded[-trusted]

@@ -37,7 +37,9 @@ def _outside_production(value: Any) -> Any:
 SECRET_KEY = env.str("SECRET_KEY", _outside_production("for-checkouts-only-" + "x" * 50))
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 DEBUG = env.bool("DEBUG", PORTAL_ENV == "development")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=_outside_production(["localhost", "127.0.0.1", "[::1]", "testserver"]))
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=_outside_production(["localhost", "127.0.0.1", "[::1]", "testserver"])
+)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 if PRODUCTION:

@@ -1,0 +1,51 @@
+# One door to every chore. `make run` needs Python 3.11 and make, nothing else.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PACKAGES := portal communities grid services funding
+LOCK = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe \
+	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
+
+.PHONY: help setup run test bench prove lint types format contracts lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1 - \2/p' Makefile
+
+setup: ## .venv and node_modules, by the lock files
+	@$(PYTHON) portal/bootstrap.py
+
+run: setup ## the whole portal on this machine; PORT=8000
+	@exec $(BIN)/python -m portal.run
+
+test: setup lint types ## everything that must hold
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup $(ARGS)
+
+bench: setup ## the goals of performance, measured
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+prove: setup ## long proofs
+	@$(BIN)/python -m pytest -m prove --numprocesses=auto $(ARGS)
+
+lint: setup ## ruff, djlint, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/djlint --lint --quiet templates
+	@$(BIN)/lint-imports --no-logo
+
+types: setup ## mypy
+	@PORTAL_ENV=test $(BIN)/mypy
+
+format: setup ## ruff and djlint put things in order
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/djlint --reformat --quiet templates
+
+lock: setup ## lock files anew, after a change in pyproject.toml or package.json
+	@$(LOCK) --extra=devstack --extra=dev --output-file=requirements-dev.lock pyproject.toml
+	@cp requirements-dev.lock requirements.lock
+	@$(LOCK) --output-file=requirements.lock pyproject.toml
+	@npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
+
+clean: ## remove what make produced, the demo database included
+	@$(PYTHON) portal/devstack.py remove
+	@rm -rf .venv node_modules staticfiles var htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache
