@@ -1,0 +1,163 @@
+"""What stands around every page: place, period, breadcrumb, navigation.
+
+Place and period live in the address (``?place=&period=``) and hold over pages. Each page says for which action
+it reads the place: figures may be compared across one's own city, rows only in one's own scope.
+"""
+
+from __future__ import annotations
+
+import uuid
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from communities.base.places import ancestor_ids
+from communities.base.roles import Action
+from communities.choices import Level
+from communities.models import Division, Period
+from portal.menu import Section, menu_for
+
+SIGHT_COOKIE = "sight"
+SIGHTS = {"large": _("大字"), "contrast": _("高对比度")}
+
+
+class Frame:
+    """The frame of one request; everything is asked for once and only when a page shows it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.user: Any = request.user
+        self.action = Action.COMPARE if self.user.may(Action.COMPARE) else Action.VIEW
+        self.shows_period = False
+        # Where choosing another place leads; None: the page at hand takes ?place= itself.
+        self.place_target: str | None = None
+
+    # -- place ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def asked_place(self) -> Division | None:
+        """The place in the address, if the user may read it for the page's action."""
+        text = self.request.GET.get("place", "")
+        try:
+            public_id = uuid.UUID(text)
+        except ValueError:
+            return None
+        return Division.objects.visible_to(self.user, self.action).filter(public_id=public_id).first()
+
+    @cached_property
+    def place(self) -> Division | None:
+        """The place in whose name the page speaks: the one asked for, else the user's own."""
+        return self.asked_place or self.user.home()
+
+    def require_place(self, action: Action) -> Division:
+        """The place for a page that needs one. Raises Http404 for a foreign or unknown one."""
+        self.action = action
+        if self.request.GET.get("place") and self.asked_place is None:
+            raise Http404
+        if self.place is None or not self.may(action):
+            raise Http404
+        return self.place
+
+    def stand_at(self, place: Division) -> None:
+        """A page about one place says so itself."""
+        self.__dict__["asked_place"] = place
+        self.__dict__["place"] = place
+
+    def may(self, action: Action) -> bool:
+        """Whether the user holds ``action`` at the place."""
+        return self.place is not None and any(s.covers(self.place.path_now) for s in self.user.spans(action))
+
+    @cached_property
+    def lineage(self) -> list[Division]:
+        """From the outermost place the user may compare down to the place itself, the root left out."""
+        if self.place is None:
+            return []
+        line = Division.objects.filter(pk__in=ancestor_ids(self.place.path_now)).order_by("path_now")
+        return [step for step in line if step.level != Level.COUNTRY or step.pk == self.place.pk]
+
+    @property
+    def crumbs(self) -> list[tuple[Division, bool]]:
+        """(place, whether it may be opened) for each step of the breadcrumb."""
+        spans = self.user.spans(Action.COMPARE)
+        return [(step, any(span.covers(step.path_now) for span in spans)) for step in self.lineage]
+
+    @property
+    def place_line(self) -> str:
+        """The place with the places above it, for print and titles: 云州市 东川区 石桥街道."""
+        return " ".join(step.name_now for step in self.lineage if step.level >= Level.CITY) or str(
+            self.place or ""
+        )
+
+    # -- period --------------------------------------------------------------------------------------
+
+    @cached_property
+    def periods(self) -> list[Period]:
+        """Periods with figures, the latest first."""
+        return list(Period.objects.filter(runs__current__isnull=False).order_by("-span"))
+
+    @cached_property
+    def period(self) -> Period | None:
+        """The period in the address, else the latest with figures."""
+        asked = self.request.GET.get("period")
+        chosen = next((period for period in self.periods if period.code == asked), None)
+        return chosen or (self.periods[0] if self.periods else None)
+
+    def require_period(self) -> Period | None:
+        """The period for a page of figures; None while nothing was computed. Raises Http404 for an unknown one."""
+        self.shows_period = True
+        asked = self.request.GET.get("period")
+        if asked and all(period.code != asked for period in self.periods):
+            raise Http404
+        return self.period
+
+    # -- links ---------------------------------------------------------------------------------------
+
+    def query(self, **changes: Any) -> str:
+        """``?place=&period=`` as it stands in the address, with changes; empty when there is nothing to say."""
+        values = {
+            "place": str(self.asked_place.public_id) if self.asked_place else "",
+            "period": self.request.GET.get("period", ""),
+        } | {name: str(value) for name, value in changes.items()}
+        text = urlencode({name: value for name, value in values.items() if value})
+        return f"?{text}" if text else ""
+
+    @cached_property
+    def carried(self) -> str:
+        """What the navigation carries on: a place only where its rows may be read too."""
+        keeps_place = self.asked_place is not None and self.may(Action.VIEW)
+        return self.query() if keeps_place else self.query(place="")
+
+    @cached_property
+    def menu(self) -> list[Section]:
+        return menu_for(self.user, self.request.path, self.carried)
+
+    @property
+    def hidden_fields(self) -> list[tuple[str, str]]:
+        """The rest of the address, for the period picker's form."""
+        dropped = {"period", "after", "before"}
+        return [(k, v) for k, values in self.request.GET.lists() if k not in dropped for v in values]
+
+    @property
+    def sight(self) -> list[str]:
+        """The reading aids switched on: large type, high contrast."""
+        return [part for part in self.request.COOKIES.get(SIGHT_COOKIE, "").split(".") if part in SIGHTS]
+
+
+def frame_of(request: HttpRequest) -> Frame:
+    """The request's frame, made once."""
+    frame: Frame | None = getattr(request, "_frame", None)
+    if frame is None:
+        frame = Frame(request)
+        request._frame = frame  # type: ignore[attr-defined] # noqa: SLF001 - one frame per request
+    return frame
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Context processor."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    return {"frame": frame_of(request)}

@@ -1,0 +1,121 @@
+"""The navigation, by task: only what exists, and of that only what a role may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from communities.base.roles import Action
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry: shown to whoever holds ``action`` somewhere. ``follows_place``: it takes ``?place=``."""
+
+    label: Any
+    route: str
+    action: Action
+    follows_place: bool = True
+
+
+@dataclass(frozen=True)
+class Group:
+    """A heading with its entries; one without a label stands at the first level."""
+
+    label: Any
+    icon: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Link:
+    label: Any
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Section:
+    label: Any
+    icon: str
+    links: tuple[Link, ...]
+
+    @property
+    def is_single(self) -> bool:
+        """A task with one page is an entry itself, not a heading."""
+        return len(self.links) == 1 and self.links[0].label == self.label
+
+    @property
+    def is_current(self) -> bool:
+        return any(link.is_current for link in self.links)
+
+
+MENU: tuple[Group, ...] = (
+    Group(_("工作台"), "checklist", (Item(_("工作台"), "workbench", Action.VIEW),)),
+    Group(_("看板"), "chart-bar", (Item(_("看板"), "dashboard", Action.COMPARE),)),
+    Group(
+        _("社区"),
+        "building-community",
+        (
+            Item(_("社区"), "community-list", Action.VIEW),
+            Item(_("居(村)民委员会"), "committee-list", Action.VIEW),
+            Item(_("社区用房"), "premises-list", Action.VIEW),
+            Item(_("无用房申明"), "nil-statement-list", Action.VIEW),
+            Item(_("达标豁免"), "exemption-list", Action.VIEW),
+            Item(_("户数和人数"), "household-count-list", Action.VIEW),
+            Item(_("行政区划"), "division-list", Action.VIEW),
+        ),
+    ),
+    Group(
+        _("标准"),
+        "scale",
+        (
+            Item(_("政策文件"), "policy-document-list", Action.VIEW, follows_place=False),
+            Item(_("标准数值"), "threshold-list", Action.VIEW, follows_place=False),
+        ),
+    ),
+    Group(
+        _("系统"),
+        "settings",
+        (
+            Item(_("机构"), "organisation-list", Action.MANAGE_ACCOUNTS, follows_place=False),
+            Item(_("用户"), "user-list", Action.MANAGE_ACCOUNTS, follows_place=False),
+            Item(_("角色授权"), "role-assignment-list", Action.MANAGE_ROLES, follows_place=False),
+            Item(_("变更记录"), "change-record-list", Action.AUDIT, follows_place=False),
+            Item(_("登录记录"), "sign-in-record-list", Action.AUDIT, follows_place=False),
+        ),
+    ),
+)
+
+# Where a user lands after sign-in: the first of these that he may open.
+FIRST_PAGES: tuple[tuple[Action, str], ...] = (
+    (Action.RUN, "dashboard"),
+    (Action.VIEW, "workbench"),
+    (Action.COMPARE, "dashboard"),
+    (Action.MANAGE_ACCOUNTS, "user-list"),
+    (Action.MANAGE_ROLES, "role-assignment-list"),
+    (Action.AUDIT, "change-record-list"),
+)
+
+
+def menu_for(user: Any, path: str, query: str) -> list[Section]:
+    """The sections for one user; ``query`` (place and period) is carried where the page takes it."""
+    sections = []
+    for group in MENU:
+        links = tuple(
+            Link(item.label, url + (query if item.follows_place else ""), path.startswith(url))
+            for item in group.items
+            if user.may(item.action)
+            for url in (reverse(item.route),)
+        )
+        if links:
+            sections.append(Section(group.label, group.icon, links))
+    return sections
+
+
+def first_page(user: Any) -> str | None:
+    """Route of the user's first page; None for somebody without any role."""
+    return next((route for action, route in FIRST_PAGES if user.may(action)), None)
