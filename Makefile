@@ -47,5 +47,5 @@ lock: setup ## lock files anew, after a change in pyproject.toml or package.json
 	@npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
 
 clean: ## remove what make produced, the demo database included
-	@$(PYTHON) portal/devstack.py remove
+	@test ! -x $(BIN)/python || $(BIN)/python -m portal.devstack remove
 	@rm -rf .venv node_modules staticfiles var htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache

@@ -75,7 +75,7 @@ class NpmFinder(BaseFinder):
         found = self.storage.path(name)
         return [found] if find_all else found
 
-    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, NpmStorage]]:
+    def list(self, _ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, NpmStorage]]:
         """All of them; collectstatic fails on one that is not installed, as it should."""
         for name in FILES:
             yield name, self.storage

@@ -5,7 +5,7 @@ Values are JSON, never pickles: whoever can write to the cache must not be able 
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
@@ -36,36 +36,38 @@ class OpenRedisCache(RedisCache):
     """Django's Redis cache, failing open: pages get slower without it, none breaks."""
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
-        return _open(lambda: super(OpenRedisCache, self).get(key, default, version), default)
+        return _open(lambda: super(OpenRedisCache, self).get(key, default, version), otherwise=default)
 
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
-        return _open(lambda: super(OpenRedisCache, self).get_many(keys, version), {})
+        return _open(lambda: super(OpenRedisCache, self).get_many(keys, version), otherwise={})
 
     def has_key(self, key: str, version: int | None = None) -> bool:
-        return _open(lambda: super(OpenRedisCache, self).has_key(key, version), False)
+        return _open(lambda: super(OpenRedisCache, self).has_key(key, version), otherwise=False)
 
     def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        return _open(lambda: super(OpenRedisCache, self).add(key, value, timeout, version), False)
+        return _open(lambda: super(OpenRedisCache, self).add(key, value, timeout, version), otherwise=False)
 
     def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
-        _open(lambda: super(OpenRedisCache, self).set(key, value, timeout, version), None)
+        _open(lambda: super(OpenRedisCache, self).set(key, value, timeout, version), otherwise=None)
 
     def set_many(
-        self, data: Mapping[str, Any], timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
+        self, data: dict[str, Any], timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> list[str]:
-        return _open(lambda: super(OpenRedisCache, self).set_many(data, timeout, version), list(data))
+        return _open(
+            lambda: super(OpenRedisCache, self).set_many(data, timeout, version), otherwise=list(data)
+        )
 
     def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        return _open(lambda: super(OpenRedisCache, self).touch(key, timeout, version), False)
+        return _open(lambda: super(OpenRedisCache, self).touch(key, timeout, version), otherwise=False)
 
     def delete(self, key: str, version: int | None = None) -> bool:
-        return _open(lambda: super(OpenRedisCache, self).delete(key, version), False)
+        return _open(lambda: super(OpenRedisCache, self).delete(key, version), otherwise=False)
 
     def delete_many(self, keys: Iterable[str], version: int | None = None) -> None:
-        _open(lambda: super(OpenRedisCache, self).delete_many(keys, version), None)
+        _open(lambda: super(OpenRedisCache, self).delete_many(keys, version), otherwise=None)
 
 
-def _open(ask: Callable[[], Answer], otherwise: Answer) -> Answer:
+def _open(ask: Callable[[], Answer], *, otherwise: Answer) -> Answer:
     """The server's answer; `otherwise`, and a line in the log, when it is away."""
     try:
         return ask()

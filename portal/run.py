@@ -174,12 +174,9 @@ class Crew:
             Member("beat", [*celery, "beat", "--pidfile=", "--loglevel=INFO"]),
             Member(
                 "web",
-                [*gunicorn, f"--bind=fd://{listener.fileno()}", "--worker-class=gthread", "--workers=2"]
-                + [
-                    "--threads=4",
-                    "--timeout=120",
-                    "--graceful-timeout=5",
-                    "--access-logfile=-",
+                [
+                    *(*gunicorn, f"--bind=fd://{listener.fileno()}", "--worker-class=gthread", "--workers=2"),
+                    *("--threads=4", "--timeout=120", "--graceful-timeout=5", "--access-logfile=-"),
                     "--no-control-socket",
                 ],
                 inherits=(listener.fileno(),),
