@@ -71,12 +71,13 @@ def require_scope(row: Row, by: Any, needs: Action) -> None:
     """Look the row up again in the writer's scope. Raises OutOfScope when it is not there."""
     if by is None:
         return
-    visible = type(row)._default_manager.visible_to(by, needs)
+    rows: Any = type(row)._default_manager
+    visible = rows.visible_to(by, needs)
     if not visible.filter(pk=row.pk).exists():
         raise OutOfScope(_("不在您的管辖范围内。"))
 
 
-def settle_placement(row: Row, stored: Row | None) -> None:
+def settle_placement(row: Any, stored: Any) -> None:
     """Keep the placements of an enduring thing in step with ``division_now``.
 
     A new thing stands where it is entered, for all time. A wrong entry may be corrected while the thing has

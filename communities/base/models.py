@@ -12,14 +12,12 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
-from communities.base.querysets import RowQuerySet
-
 if TYPE_CHECKING:
     from django.db.models.constraints import BaseConstraint
 
 
 class NewPublicId(Func):
-    """A UUIDv7 made by the database, so that rows from COPY and INSERT ... SELECT get theirs in the same way."""
+    """A UUIDv7 made by the database, so that rows from COPY get theirs in the same way."""
 
     function = "new_public_id"
     template = "%(function)s()"
@@ -29,8 +27,8 @@ class NewPublicId(Func):
 class Row(models.Model):
     """A row that people and other systems can name.
 
-    ``public_id`` is the only id in addresses, answers and files; ``version`` counts the writes (optimistic lock,
-    ETag). A deleted row stays, with who, when and why; unique rules hold among live rows.
+    ``public_id`` is the only id in addresses, answers and files; ``version`` counts the writes (optimistic
+    lock, ETag). A deleted row stays, with who, when and why; unique rules hold among live rows.
     """
 
     public_id = models.UUIDField(_("编号"), db_default=NewPublicId(), unique=True, editable=False)
@@ -48,8 +46,6 @@ class Row(models.Model):
         related_name="+",
     )
     deleted_reason = models.CharField(_("删除原因"), max_length=200, blank=True, editable=False)
-
-    objects = RowQuerySet.as_manager()
 
     # Fields whose values never enter a change record in plain.
     personal_fields: ClassVar[frozenset[str]] = frozenset()
@@ -69,8 +65,8 @@ class Row(models.Model):
 class Placement(models.Model):
     """Where an enduring thing stands, by period: one place at a time.
 
-    A merger or split of places closes and opens these rows; the thing itself keeps its identity. A subclass adds
-    the key to its thing under the name in ``thing`` and takes its constraints from :meth:`one_place_at_a_time`.
+    A merger or split of places closes and opens these rows; the thing itself keeps its identity. A
+    subclass adds the key ``thing`` and takes its constraints from :meth:`one_place_at_a_time`.
     """
 
     division = models.ForeignKey(

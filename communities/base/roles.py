@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 
 class Action(StrEnum):
-    """What one may do to rows in one's scope. ``COMPARE`` alone reaches further: up to one's own city."""
+    """What one may do to rows in one's scope. ``COMPARE`` alone reaches further: to one's own city."""
 
     VIEW = "view"  # rows of the registers
     COMPARE = "compare"  # totals, indicator values, grades and ranks
@@ -35,8 +39,8 @@ class Role:
     """One role: ``code`` is stored, ``actions`` is what it allows, ``is_administrator`` bars business data."""
 
     code: str
-    name: str
-    description: str
+    name: StrOrPromise
+    description: StrOrPromise
     actions: frozenset[Action]
     is_administrator: bool = False
 

@@ -14,7 +14,7 @@ SWEEP_TASK = "portal.scorecards.sweep"
 
 
 def send(task: str) -> None:
-    """Ask for a task by name, once. When the broker is away the sweep by beat does the work: rows are the truth."""
+    """Ask for a task by name, once. With the broker away the sweep by beat does it: rows are the truth."""
     try:
         current_app.send_task(task, retry=False, ignore_result=True)
     except (OperationalError, OSError) as error:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from communities.base import roles
 from communities.base.models import Row, not_empty, unique_live
 from communities.base.places import LABEL_WIDTH, Span, ancestor_ids, outermost
-from communities.base.querysets import RowQuerySet, ScopedQuerySet, today, valid_on
+from communities.base.querysets import DivisionScopedQuerySet, RowQuerySet, ScopedQuerySet, today, valid_on
 from communities.base.roles import Action
 from communities.choices import Level, OrganisationKind
 from communities.models.divisions import Division
@@ -67,7 +67,7 @@ class UserManager(BaseUserManager.from_queryset(RowQuerySet)):  # type: ignore[m
 
 
 class User(AbstractBaseUser, Row):
-    """A person or system with an account. There is no superuser: every right comes from a role assignment."""
+    """A person or system with an account. There is no superuser: all rights come from assignments."""
 
     username = models.CharField(
         _("用户名"),
@@ -78,7 +78,12 @@ class User(AbstractBaseUser, Row):
     )
     name = models.CharField(_("姓名"), max_length=50)
     organisation = models.ForeignKey(
-        Organisation, verbose_name=_("机构"), on_delete=models.PROTECT, null=True, blank=True, related_name="users"
+        Organisation,
+        verbose_name=_("机构"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="users",
     )
     is_active = models.BooleanField(_("启用"), default=True)
     expires_on = models.DateField(_("账号有效期至"), null=True, blank=True)
@@ -111,14 +116,20 @@ class User(AbstractBaseUser, Row):
     @property
     def may_sign_in(self) -> bool:
         """Active, not deleted, not past its last day."""
-        return self.is_active and self.deleted_at is None and (self.expires_on is None or self.expires_on >= today())
+        return (
+            self.is_active
+            and self.deleted_at is None
+            and (self.expires_on is None or self.expires_on >= today())
+        )
 
     def held_roles(self) -> list[tuple[str, str]]:
-        """(role code, division path) of today's assignments. One query, kept on the instance (one request)."""
+        """(role code, division path) of today's assignments. One query, kept on the instance."""
         cached: list[tuple[str, str]] | None = self.__dict__.get("_held_roles")
         if cached is None:
             cached = list(
-                self.role_assignments.live().filter(valid_on(today())).values_list("role", "division__path_now")
+                self.role_assignments.live()
+                .filter(valid_on(today()))
+                .values_list("role", "division__path_now")
             )
             self.__dict__["_held_roles"] = cached
         if self.token_role is not None:
@@ -165,6 +176,10 @@ class User(AbstractBaseUser, Row):
         return self.organisation.division_id if self.organisation else None
 
 
+class RoleAssignmentQuerySet(DivisionScopedQuerySet):
+    read_action = Action.MANAGE_ROLES
+
+
 class RoleAssignment(Row):
     """User x role x division for a period; reaches every place below the division.
 
@@ -177,9 +192,16 @@ class RoleAssignment(Row):
     role = models.CharField(_("角色"), max_length=40, choices=ROLE_CHOICES)
     division = models.ForeignKey(Division, verbose_name=_("地区"), on_delete=models.PROTECT, related_name="+")
     organisation = models.ForeignKey(
-        Organisation, verbose_name=_("机构"), on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        Organisation,
+        verbose_name=_("机构"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     valid = DateRangeField(_("有效期"))
+
+    objects = RoleAssignmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("角色授权")
@@ -229,7 +251,9 @@ class ApiToken(models.Model):
     PREFIX = "cst"
     LIFETIME = dt.timedelta(days=365)
 
-    user = models.ForeignKey(User, verbose_name=_("用户"), on_delete=models.PROTECT, related_name="api_tokens")
+    user = models.ForeignKey(
+        User, verbose_name=_("用户"), on_delete=models.PROTECT, related_name="api_tokens"
+    )
     role = models.CharField(_("角色"), max_length=40, choices=ROLE_CHOICES)
     name = models.CharField(_("用途"), max_length=100)
     prefix = models.CharField(_("前缀"), max_length=16, unique=True, db_collation="C")
@@ -266,11 +290,18 @@ class SignInRecord(models.Model):
 
     at = models.DateTimeField(_("时间"), auto_now_add=True)
     username = models.CharField(_("用户名"), max_length=150)
-    user = models.ForeignKey(User, verbose_name=_("用户"), on_delete=models.PROTECT, null=True, related_name="+")
+    user = models.ForeignKey(
+        User, verbose_name=_("用户"), on_delete=models.PROTECT, null=True, related_name="+"
+    )
     outcome = models.CharField(
         _("结果"),
         max_length=20,
-        choices=[("success", _("成功")), ("failure", _("失败")), ("locked", _("已锁定")), ("signed_out", _("退出"))],
+        choices=[
+            ("success", _("成功")),
+            ("failure", _("失败")),
+            ("locked", _("已锁定")),
+            ("signed_out", _("退出")),
+        ],
     )
     address = models.GenericIPAddressField(_("地址"), null=True)
     agent = models.CharField(_("浏览器"), max_length=200, blank=True)

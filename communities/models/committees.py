@@ -40,7 +40,9 @@ class Committee(Row):
         constraints = [
             not_empty("valid", "committee_valid_not_empty"),
             models.CheckConstraint(
-                condition=Q(expires_on__isnull=True) | Q(elected_on__isnull=True) | Q(expires_on__gt=F("elected_on")),
+                condition=Q(expires_on__isnull=True)
+                | Q(elected_on__isnull=True)
+                | Q(expires_on__gt=F("elected_on")),
                 name="committee_term_in_order",
                 violation_error_message=_("任期届满日须晚于选举日期。"),
             ),

@@ -20,7 +20,7 @@ OPEN_ENDED = Q(valid__upper_inf=True)
 
 
 class PlaceSearch(Func):
-    """Lexemes of a place: every pair of neighbouring characters of its name, its code, its initials."""
+    """Lexemes of a place: each pair of neighbouring characters of its name, its code, its initials."""
 
     function = "place_search"
     output_field = SearchVectorField()
@@ -91,7 +91,12 @@ class DivisionRecord(models.Model):
     name = models.CharField(_("名称"), max_length=100)
     kind = models.CharField(_("类别"), max_length=30, choices=DivisionKind.choices)
     parent = models.ForeignKey(
-        Division, verbose_name=_("上级"), on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+        Division,
+        verbose_name=_("上级"),
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
     )
     path = models.CharField(_("路径"), max_length=60, db_collation="C")
     location_class = models.CharField(_("区位"), max_length=20, choices=LocationClass.choices, blank=True)
@@ -104,7 +109,9 @@ class DivisionRecord(models.Model):
         verbose_name_plural = _("区划沿革")
         ordering = ["division", "valid"]
         constraints = [
-            models.UniqueConstraint(fields=["division"], condition=OPEN_ENDED, name="divisionrecord_one_open"),
+            models.UniqueConstraint(
+                fields=["division"], condition=OPEN_ENDED, name="divisionrecord_one_open"
+            ),
             ExclusionConstraint(
                 name="divisionrecord_no_overlap",
                 expressions=[(F("division"), RangeOperators.EQUAL), (F("valid"), RangeOperators.OVERLAPS)],

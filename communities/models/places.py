@@ -32,7 +32,7 @@ class CommunityManager(models.Manager.from_queryset(DivisionQuerySet)):  # type:
 class Community(Division):
     """A community (社区): the division of the lowest level, under the same id everywhere."""
 
-    objects = CommunityManager()
+    objects = CommunityManager()  # type: ignore[misc]
 
     class Meta:
         proxy = True
@@ -112,7 +112,11 @@ class HouseholdCount(Row):
                 message=_("该社区在同一日期、同一来源和口径下已有数据。"),
             ),
         ]
-        indexes = [models.Index(fields=["source", "definition", "division", "counted_on"], name="householdcount_latest")]
+        indexes = [
+            models.Index(
+                fields=["source", "definition", "division", "counted_on"], name="householdcount_latest"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.division} {self.counted_on:%Y-%m-%d}"
@@ -139,7 +143,10 @@ class PreferredCountSource(Row):
         constraints = [
             ExclusionConstraint(
                 name="preferredcountsource_no_overlap",
-                expressions=[(F("jurisdiction"), RangeOperators.EQUAL), (F("valid"), RangeOperators.OVERLAPS)],
+                expressions=[
+                    (F("jurisdiction"), RangeOperators.EQUAL),
+                    (F("valid"), RangeOperators.OVERLAPS),
+                ],
                 condition=Q(deleted_at__isnull=True),
                 violation_error_message=_("同一地区同一时间只能有一个首选来源。"),
             ),

@@ -19,7 +19,7 @@ from communities.models.committees import Committee
 from communities.models.divisions import Division
 from communities.querysets import PremisesQuerySet
 
-MAX_AREA = Decimal("100000")
+MAX_AREA = Decimal(100000)
 AREA_BOUNDS = [
     MinValueValidator(Decimal("0.01"), message=_("面积须大于 0 平方米。")),
     MaxValueValidator(MAX_AREA, message=_("面积不能超过 100,000 平方米。")),
@@ -94,12 +94,15 @@ class Premises(Row):
                 violation_error_message=_("建筑面积须大于 0 且不超过 100,000 平方米。"),
             ),
             models.CheckConstraint(
-                condition=Q(obtained_on__isnull=True) | Q(lost_on__isnull=True) | Q(lost_on__gt=F("obtained_on")),
+                condition=Q(obtained_on__isnull=True)
+                | Q(lost_on__isnull=True)
+                | Q(lost_on__gt=F("obtained_on")),
                 name="premises_dates_in_order",
                 violation_error_message=_("失去日期须晚于取得日期。"),
             ),
             models.CheckConstraint(
-                condition=Q(lost_on__isnull=True, lost_reason="") | (Q(lost_on__isnull=False) & ~Q(lost_reason="")),
+                condition=Q(lost_on__isnull=True, lost_reason="")
+                | (Q(lost_on__isnull=False) & ~Q(lost_reason="")),
                 name="premises_loss_has_reason",
                 violation_error_message=_("失去日期和失去原因须同时填写。"),
             ),
@@ -177,12 +180,15 @@ class PremisesFunctionArea(Row):
 
     def clean(self) -> None:
         """All zones of one set of rooms together take no more than its area."""
-        if self.premises_id is None or self.area is None:
+        if not self.premises_id or not self.area:
             return
         others = self.premises.functions.live().exclude(pk=self.pk).aggregate(total=Sum("area"))["total"] or 0
         if others + self.area > self.premises.area:
             raise ValidationError(
-                {"area": _("各功能分区面积合计不能超过用房面积 %(area)s 平方米。") % {"area": self.premises.area}}
+                {
+                    "area": _("各功能分区面积合计不能超过用房面积 %(area)s 平方米。")
+                    % {"area": self.premises.area}
+                }
             )
 
     def affected_divisions(self) -> Iterable[int]:

@@ -72,7 +72,9 @@ class Clause(Row):
         verbose_name_plural = _("条款")
         ordering = ["document", "position", "pk"]
         constraints = [
-            unique_live("document", "label", name="clause_unique_label", message=_("同一文件的条款号不能重复。"))
+            unique_live(
+                "document", "label", name="clause_unique_label", message=_("同一文件的条款号不能重复。")
+            )
         ]
 
     def __str__(self) -> str:
@@ -104,17 +106,28 @@ class Threshold(Row):
     valid = DateRangeField(_("施行期间"))
     deadline = models.DateField(_("达标期限"), null=True, blank=True)
     building_classes = ArrayField(
-        models.CharField(max_length=20, choices=BuildingClass.choices), verbose_name=_("建设类别"), null=True, blank=True
+        models.CharField(max_length=20, choices=BuildingClass.choices),
+        verbose_name=_("建设类别"),
+        null=True,
+        blank=True,
     )
     location_classes = ArrayField(
-        models.CharField(max_length=20, choices=LocationClass.choices), verbose_name=_("区位"), null=True, blank=True
+        models.CharField(max_length=20, choices=LocationClass.choices),
+        verbose_name=_("区位"),
+        null=True,
+        blank=True,
     )
     community_kinds = ArrayField(
-        models.CharField(max_length=20, choices=CommunityKind.choices), verbose_name=_("社区类型"), null=True, blank=True
+        models.CharField(max_length=20, choices=CommunityKind.choices),
+        verbose_name=_("社区类型"),
+        null=True,
+        blank=True,
     )
     households = IntegerRangeField(_("户数范围"), null=True, blank=True)
     force = models.CharField(_("约束力"), max_length=20, choices=Force.choices, default=Force.DEFAULT)
-    clause = models.ForeignKey(Clause, verbose_name=_("依据条款"), on_delete=models.PROTECT, related_name="thresholds")
+    clause = models.ForeignKey(
+        Clause, verbose_name=_("依据条款"), on_delete=models.PROTECT, related_name="thresholds"
+    )
 
     objects = ThresholdQuerySet.as_manager()
 
@@ -125,11 +138,15 @@ class Threshold(Row):
         constraints = [
             not_empty("valid", "threshold_valid_not_empty"),
             models.CheckConstraint(
-                condition=Q(operator__in=[Operator.AT_LEAST, Operator.MORE_THAN], low__isnull=False, high__isnull=True)
+                condition=Q(
+                    operator__in=[Operator.AT_LEAST, Operator.MORE_THAN], low__isnull=False, high__isnull=True
+                )
                 | Q(operator__in=[Operator.AT_MOST, Operator.LESS_THAN], low__isnull=True, high__isnull=False)
                 | Q(operator=Operator.BETWEEN, low__isnull=False, high__gte=F("low")),
                 name="threshold_bounds_fit_operator",
-                violation_error_message=_("比较方式与上下限不符:不低于、高于填下限,不超过、低于填上限,介于两者都填。"),
+                violation_error_message=_(
+                    "比较方式与上下限不符:不低于、高于填下限,不超过、低于填上限,介于两者都填。"
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(step__isnull=True, step_households__isnull=True)

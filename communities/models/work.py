@@ -54,7 +54,11 @@ class ChangeRecord(models.Model):
     act = models.UUIDField(_("操作编号"), default=uuid.uuid4)
     at = models.DateTimeField(_("时间"), auto_now_add=True)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("操作人"), on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("操作人"),
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
     )
     user_name = models.CharField(_("操作人姓名"), max_length=100, blank=True)
     verb = models.CharField(_("动作"), max_length=20, choices=ChangeVerb.choices)
@@ -122,7 +126,11 @@ class Job(models.Model):
     result = models.JSONField(_("结果"), default=dict)
     error = models.TextField(_("错误"), blank=True)
     requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("发起人"), on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("发起人"),
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
     )
     created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
     started_at = models.DateTimeField(_("开始时间"), null=True)
@@ -142,5 +150,3 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
-
-

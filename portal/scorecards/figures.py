@@ -56,12 +56,15 @@ def figure(indicator: Indicator, values: Sequence[int | None], positions: Mappin
         return values[position] if position is not None and position < len(values) else None
 
     if indicator.assessment is not None:
-        counts = {outcome: slot(code) for outcome, code in zip(Outcome, indicator.assessment.slots, strict=True)}
+        counts = {
+            outcome: slot(code) for outcome, code in zip(Outcome, indicator.assessment.slots, strict=True)
+        }
         if any(count is None for count in counts.values()):
             return Figure(indicator, None, None, None)
         return assessed(indicator, {str(outcome): count or 0 for outcome, count in counts.items()})
 
-    assert indicator.numerator is not None
+    if indicator.numerator is None:
+        raise ValueError(f"indicator {indicator.code} names neither assessment nor numerator")
     top = slot(indicator.numerator.code)
     numerator = None if top is None else Decimal(top) / indicator.numerator_scale
     if indicator.denominator is None:

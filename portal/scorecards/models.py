@@ -66,7 +66,9 @@ class Run(models.Model):
 
     public_id = models.UUIDField(db_default=NewPublicId(), unique=True, editable=False)
     kind = models.CharField(_("类型"), max_length=10, choices=RunKind.choices, default=RunKind.MEASURE)
-    period = models.ForeignKey(Period, verbose_name=_("报告期"), on_delete=models.PROTECT, related_name="runs")
+    period = models.ForeignKey(
+        Period, verbose_name=_("报告期"), on_delete=models.PROTECT, related_name="runs"
+    )
     anchor_date = models.DateField(_("基准日"))
     job = models.OneToOneField(Job, verbose_name=_("任务"), on_delete=models.PROTECT, related_name="run")
     created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
@@ -120,7 +122,9 @@ class MeasureCard(models.Model):
     division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="+")
     period = models.ForeignKey(Period, on_delete=models.PROTECT, related_name="+", db_index=False)
     values = ArrayField(models.BigIntegerField(null=True), default=list)
-    target_set = models.ForeignKey(TargetSet, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    target_set = models.ForeignKey(
+        TargetSet, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     anchor_date = models.DateField()
     computed_at = models.DateTimeField()
 
@@ -136,4 +140,3 @@ class MeasureCard(models.Model):
 
     def __str__(self) -> str:
         return f"{self.division_id} {self.period_id}"
-

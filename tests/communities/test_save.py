@@ -24,7 +24,12 @@ def test_a_new_row_leaves_record_placement_and_mark(world: World) -> None:
     room = save(new_room(world), by=clerk, reason="补录")
 
     record = ChangeRecord.objects.get()
-    assert (record.user, record.verb, record.object_id, record.reason) == (clerk, "create", room.public_id, "补录")
+    assert (record.user, record.verb, record.object_id, record.reason) == (
+        clerk,
+        "create",
+        room.public_id,
+        "补录",
+    )
     assert record.after["area"] == "210.50"
     assert record.division == world.community
     assert room.placements.get().division == world.community
@@ -71,7 +76,7 @@ def test_a_row_cannot_be_moved_out_of_scope(world: World) -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"area": Decimal("-20")}, "面积须大于 0"),
+        ({"area": Decimal(-20)}, "面积须大于 0"),
         ({"area": Decimal("100000.01")}, "面积不能超过 100,000"),
         ({"lost_on": "2026-01-01"}, "失去日期和失去原因须同时填写"),
         ({"is_temporary": True}, "临时过渡用房须填写过渡期限"),

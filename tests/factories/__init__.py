@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 
 from communities.actions.divisions import create_division
+from communities.base.places import label
 from communities.choices import (
     BuildingClass,
     CommitteeKind,
@@ -30,6 +31,7 @@ from communities.models import (
     Committee,
     CommunityRecord,
     Division,
+    DivisionRecord,
     HouseholdCount,
     Period,
     PolicyDocument,
@@ -39,7 +41,7 @@ from communities.models import (
     User,
 )
 
-PASSWORD = "correct-horse-battery-9"  # noqa: S105 - the one password of all test users
+PASSWORD = "correct-horse-battery-9"
 FOREVER = (None, None)
 _numbers = count(1)
 
@@ -53,15 +55,30 @@ _DEFAULT_KIND = {
 
 
 def root() -> Division:
-    return Division.objects.get(level=Level.COUNTRY)
+    """全国; planted again where a test that commits has emptied the tables."""
+    found = Division.objects.filter(level=Level.COUNTRY).first()
+    if found is None:
+        found = Division.objects.create(
+            level=Level.COUNTRY, path_now="", name_now="全国", kind_now=DivisionKind.COUNTRY
+        )
+        Division.objects.filter(pk=found.pk).update(path_now=label(found.pk))
+        found.refresh_from_db()
+        DivisionRecord.objects.create(
+            division=found, valid=FOREVER, name="全国", kind=DivisionKind.COUNTRY, path=found.path_now
+        )
+    return found
 
 
 def division(name: str, level: Level, parent: Division, **kwargs: Any) -> Division:
     kwargs.setdefault("code", f"99{next(_numbers):010d}")
-    return create_division(name=name, level=level, kind=kwargs.pop("kind", _DEFAULT_KIND[level]), parent=parent, **kwargs)
+    return create_division(
+        name=name, level=level, kind=kwargs.pop("kind", _DEFAULT_KIND[level]), parent=parent, **kwargs
+    )
 
 
-def community(name: str, parent: Division, building_class: str = BuildingClass.RENOVATED, **kwargs: Any) -> Division:
+def community(
+    name: str, parent: Division, building_class: str = BuildingClass.RENOVATED, **kwargs: Any
+) -> Division:
     place = division(name, Level.COMMUNITY, parent, **kwargs)
     CommunityRecord.objects.create(
         division=place, valid=FOREVER, kind=CommunityKind.URBAN, building_class=building_class
@@ -77,7 +94,9 @@ def committee(place: Division, name: str = "", **kwargs: Any) -> Committee:
     return row
 
 
-def premises(place: Division, kind: str = PremisesKind.OFFICE, area: str = "120.00", **kwargs: Any) -> Premises:
+def premises(
+    place: Division, kind: str = PremisesKind.OFFICE, area: str = "120.00", **kwargs: Any
+) -> Premises:
     kwargs.setdefault("tenure", Tenure.OWNED)
     kwargs.setdefault("name", f"{place.name_now}用房")
     row = Premises.objects.create(division_now=place, kind=kind, area=Decimal(area), **kwargs)
@@ -103,7 +122,9 @@ def document(jurisdiction: Division, title: str = "社区用房建设标准", **
 
 def clause(jurisdiction: Division, label: str = "第一条", **kwargs: Any) -> Clause:
     return Clause.objects.create(
-        document=kwargs.pop("document", None) or document(jurisdiction), label=label, text=kwargs.pop("text", "条款内容。")
+        document=kwargs.pop("document", None) or document(jurisdiction),
+        label=label,
+        text=kwargs.pop("text", "条款内容。"),
     )
 
 
@@ -119,7 +140,12 @@ def threshold(key: str, jurisdiction: Division, low: str | None = "100", **kwarg
     )
 
 
-def period(code: str = "2026Q3", first: dt.date = dt.date(2026, 7, 1), end: dt.date = dt.date(2026, 10, 1), **kwargs: Any) -> Period:
+def period(
+    code: str = "2026Q3",
+    first: dt.date = dt.date(2026, 7, 1),
+    end: dt.date = dt.date(2026, 10, 1),
+    **kwargs: Any,
+) -> Period:
     kwargs.setdefault("kind", "quarter")
     return Period.objects.create(code=code, span=(first, end), **kwargs)
 
