@@ -5,6 +5,7 @@ from communities.models.committees import Committee, CommitteePlacement
 from communities.models.divisions import Division, DivisionCode, DivisionRecord
 from communities.models.periods import Period
 from communities.models.places import Community, CommunityRecord, HouseholdCount, PreferredCountSource
+from communities.models.preferences import ListPreference
 from communities.models.premises import (
     Premises,
     PremisesFunctionArea,
@@ -29,6 +30,7 @@ __all__ = [
     "Exemption",
     "HouseholdCount",
     "Job",
+    "ListPreference",
     "Organisation",
     "Period",
     "PolicyDocument",

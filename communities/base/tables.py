@@ -1,0 +1,225 @@
+"""Columns of registers: how a value is written in a table, the same in every list.
+
+Numbers stand right with their unit in the head, dates as 2026-11-22, states as icon, word and colour together,
+and whatever has a page of its own is a link where the reader may open it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import django_tables2 as tables
+from django.db.models import Model
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
+
+from communities.base.paging import Order
+
+EMPTY = mark_safe('<span class="none">—</span>')
+
+# Model label -> name of its list and detail addresses; filled by ``communities.base.urls.register``.
+ROUTES: dict[str, str] = {}
+
+
+def detail_url(row: Model) -> str | None:
+    """The address of a row's page; None where the kind of row has none."""
+    route = ROUTES.get(row._meta.label)
+    if route is None:
+        return None
+    try:
+        return reverse(f"{route}-detail", args=[row.public_id])  # type: ignore[attr-defined]
+    except NoReverseMatch:
+        return None
+
+
+def may_open(user: Any, row: Model) -> bool:
+    """Whether a row that another row names can be opened: a place only inside one's own scope."""
+    path = getattr(row, "path_now", None)
+    if path is None:
+        return True
+    return any(span.covers(path) for span in user.spans("view"))
+
+
+def link(row: Model | None, user: Any, text: Any = None) -> SafeString | str:
+    """The row's name, as a link where the reader may follow it."""
+    if row is None:
+        return EMPTY
+    name = str(row) if text is None else text
+    url = detail_url(row) if may_open(user, row) else None
+    return format_html('<a href="{}">{}</a>', url, name) if url else str(name)
+
+
+def day_text(day: dt.date | None) -> str:
+    return day.isoformat() if day else ""
+
+
+def span_text(valid: Any) -> str:
+    """A half-open range as people read it: the last day included, an open end in words."""
+    if valid is None:
+        return ""
+    since = day_text(valid.lower) if valid.lower else str(_("建档前"))
+    until = day_text(valid.upper - dt.timedelta(days=1)) if valid.upper else str(_("至今"))
+    return f"{since} — {until}" if valid.upper else f"{since} {until}"
+
+
+def number_text(value: Decimal | int | None, places: int | None = None) -> str:
+    """Thousands separated; ``places`` decimals, or as many as the number has."""
+    if value is None:
+        return ""
+    return number_format(value, decimal_pos=places, use_l10n=True, force_grouping=True)
+
+
+def moment_text(moment: dt.datetime | None) -> str:
+    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
+class Column(tables.Column):
+    """A column of text.
+
+    ``order`` makes it sortable; ``unit`` stands in the head; ``wide`` ones are not shown until chosen.
+    """
+
+    css = ""
+
+    def __init__(
+        self, *args: Any, order: Order | None = None, unit: str = "", wide: bool = False, **kwargs: Any
+    ) -> None:
+        kwargs.setdefault("orderable", False)
+        kwargs.setdefault("default", EMPTY)
+        super().__init__(*args, **kwargs)
+        self.order, self.unit, self.wide = order, unit, wide
+        self.attrs = {"td": {"class": self.css}, "th": {"class": self.css}} if self.css else {}
+
+
+class RowColumn(Column):
+    """The row's own name, linked to its page: the first column, which stays while one scrolls."""
+
+    css = "row-name"
+
+    def render(self, record: Any, value: Any, table: RegisterTable) -> Any:
+        return link(record, table.user, value)
+
+
+class LinkColumn(Column):
+    """Another row, linked."""
+
+    def render(self, value: Any, table: RegisterTable) -> Any:
+        return link(value, table.user)
+
+
+class PlaceColumn(Column):
+    """A place with the places above it in small type."""
+
+    def render(self, value: Any, table: RegisterTable) -> Any:
+        above = table.place_lines.get(value.pk, "")
+        return format_html('{} <span class="above">{}</span>', link(value, table.user), above)
+
+
+class AboveColumn(Column):
+    """The places above the row, which is a place itself."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, accessor="pk", **kwargs)
+
+    def render(self, record: Any, table: RegisterTable) -> Any:
+        return table.place_lines.get(record.pk, "") or EMPTY
+
+
+class NumberColumn(Column):
+    """A figure, right-aligned, tabular digits."""
+
+    css = "number"
+
+    def __init__(self, *args: Any, places: int | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.places = places
+
+    def render(self, value: Any) -> str:
+        return number_text(value, self.places)
+
+
+class DayColumn(Column):
+    css = "day"
+
+    def render(self, value: dt.date) -> str:
+        return day_text(value)
+
+
+class SpanColumn(Column):
+    css = "day"
+
+    def render(self, value: Any) -> str:
+        return span_text(value)
+
+
+class MomentColumn(Column):
+    css = "day"
+
+    def render(self, value: dt.datetime) -> str:
+        return moment_text(value)
+
+
+class YesNoColumn(Column):
+    def render(self, value: bool) -> str:  # noqa: FBT001 - tables2's signature
+        return str(_("是") if value else _("否"))
+
+
+class StateColumn(Column):
+    """A state as icon, word and colour: ``looks`` maps the raw value to (icon, colour)."""
+
+    def __init__(self, *args: Any, looks: dict[Any, tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.looks = looks
+
+    def render(self, record: Any, value: Any, bound_column: Any) -> SafeString:
+        raw = getattr(record, str(bound_column.accessor), None)
+        icon, colour = self.looks.get(raw, ("point", "plain"))
+        if isinstance(value, bool):
+            value = _("是") if value else _("否")
+        return format_html(
+            '<span class="state state-{}"><i class="ti ti-{}" aria-hidden="true"></i>{}</span>',
+            colour,
+            icon,
+            value,
+        )
+
+
+class RegisterTable(tables.Table):
+    """A register's columns, in the order in which they stand.
+
+    ``place`` names the accessor of the division whose line of ancestors is shown, if any.
+    """
+
+    place: ClassVar[str | None] = None
+
+    class Meta:
+        attrs = {"class": "register"}
+        orderable = False
+        template_name = "generic/table.html"
+
+    def __init__(
+        self, *args: Any, user: Any, place_lines: dict[int, str] | None = None, **kwargs: Any
+    ) -> None:
+        self.user = user
+        self.place_lines = place_lines or {}
+        super().__init__(*args, **kwargs)
+
+    @classmethod
+    def declared(cls) -> dict[str, Column]:
+        columns: dict[str, Column] = cls.base_columns
+        return columns
+
+    @classmethod
+    def default_columns(cls) -> list[str]:
+        return [name for name, column in cls.declared().items() if not column.wide]
+
+    @classmethod
+    def orders(cls) -> dict[str, Order]:
+        """What the list may be sorted by: the allow-list of ``?sort=``."""
+        return {name: column.order for name, column in cls.declared().items() if column.order is not None}
