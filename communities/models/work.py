@@ -91,12 +91,14 @@ class ChangeRecord(models.Model):
 class DirtyMark(models.Model):
     """Below this division something changed that measures may read; written in the change's transaction.
 
-    The sweep takes marks away in the transaction that makes the new figures current, so none is lost.
+    The sweep sets ``is_shown`` in the transaction that makes the new figures of open periods current, and takes
+    the mark away once closed periods are compared too, so none is lost.
     """
 
     division = models.ForeignKey(Division, on_delete=models.CASCADE, related_name="+")
     source = models.CharField(_("来源"), max_length=60)
     created_at = models.DateTimeField(auto_now_add=True)
+    is_shown = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         verbose_name = _("待重算标记")

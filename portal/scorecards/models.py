@@ -92,6 +92,8 @@ class CurrentRun(models.Model):
     period = models.ForeignKey(Period, on_delete=models.PROTECT, related_name="+")
     run = models.OneToOneField(Run, on_delete=models.PROTECT, related_name="current")
     since = models.DateTimeField(auto_now=True)
+    # A closed period is not recomputed; this says since when its rows would give other figures.
+    differs_since = models.DateTimeField(_("与已公布数据不一致起"), null=True)
 
     class Meta:
         verbose_name = _("现行测算")
@@ -114,12 +116,16 @@ class MeasureCard(models.Model):
     """All measured values of one place in one period, in base units, by slot.
 
     ``values`` has NULL where nothing was measured (a slot younger than the card). Cards of places above
-    community level hold sums over the communities that lay below them on the anchor date.
+    community level hold sums over the communities that lay below them on the anchor date; ``parent`` is the place
+    directly above on that date, so a place's card is the sum of the cards that name it.
     """
 
     public_id = models.UUIDField(db_default=NewPublicId(), editable=False)
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="cards", db_index=False)
     division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="+")
+    parent = models.ForeignKey(
+        Division, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     period = models.ForeignKey(Period, on_delete=models.PROTECT, related_name="+", db_index=False)
     values = ArrayField(models.BigIntegerField(null=True), default=list)
     target_set = models.ForeignKey(
@@ -137,6 +143,7 @@ class MeasureCard(models.Model):
             models.UniqueConstraint(fields=["run", "division"], name="measurecard_one_per_place"),
             models.UniqueConstraint(fields=["run", "public_id"], name="measurecard_public_id"),
         ]
+        indexes = [models.Index(fields=["run", "parent"], name="measurecard_children")]
 
     def __str__(self) -> str:
         return f"{self.division_id} {self.period_id}"
