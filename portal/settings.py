@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "portal.accounts",
     "portal.scorecards",
     "portal.dashboards",
+    "portal.demo",
     "portal.operations",
 ]
 

@@ -3,6 +3,7 @@
 from communities.models.access import ApiToken, Organisation, RoleAssignment, SignInRecord, User
 from communities.models.committees import Committee, CommitteePlacement
 from communities.models.divisions import Division, DivisionCode, DivisionRecord
+from communities.models.installation import Installation
 from communities.models.periods import Period
 from communities.models.places import Community, CommunityRecord, HouseholdCount, PreferredCountSource
 from communities.models.preferences import ListPreference
@@ -29,6 +30,7 @@ __all__ = [
     "DivisionRecord",
     "Exemption",
     "HouseholdCount",
+    "Installation",
     "Job",
     "ListPreference",
     "Organisation",
