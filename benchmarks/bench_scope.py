@@ -61,21 +61,8 @@ def plant_districts() -> list[Span]:
         first = cursor.fetchone()[0] + 1
         districts = COMMUNITIES // PER_DISTRICT
         cursor.execute(LABEL)
-        cursor.execute(
-            PLANT,
-            {
-                "first": first,
-                "count": districts,
-                "level": 3,
-                "parents": 1,
-                "root": root.path_now,
-                "parent": root.pk,
-            },
-        )
-        cursor.execute(
-            PLANT_BELOW,
-            {"first": first, "districts": districts, "count": COMMUNITIES},
-        )
+        cursor.execute(PLANT, {"first": first, "count": districts, "root": root.path_now, "parent": root.pk})
+        cursor.execute(PLANT_BELOW, {"first": first, "districts": districts, "count": COMMUNITIES})
         cursor.execute("ANALYZE communities_division")
     paths = Division.objects.filter(level=3, pk__gte=first).values_list("path_now", flat=True)
     return [Span.below(path) for path in paths]
@@ -93,7 +80,7 @@ COLUMNS = """INSERT INTO communities_division
 PLANT = (
     COLUMNS
     + """
-SELECT %(first)s + n, %(level)s, %(root)s || pg_temp.label(%(first)s + n), %(parent)s, '区' || n, 'district', '',
+SELECT %(first)s + n, 3, %(root)s || pg_temp.label(%(first)s + n), %(parent)s, '区' || n, 'district', '',
        '', '', false, 1, now(), now(), '' FROM generate_series(0, %(count)s - 1) n
 """
 )
