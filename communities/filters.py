@@ -22,7 +22,7 @@ from communities.base.filters import (
 )
 from communities.base.places import Span, ancestor_ids, within
 from communities.base.querysets import today, valid_on
-from communities.base.roles import Action
+from communities.base.roles import ROLES, Action
 from communities.base.standards import THRESHOLD_KEYS
 from communities.choices import (
     BuildingClass,
@@ -31,10 +31,13 @@ from communities.choices import (
     CommunityKind,
     CommunityState,
     Condition,
+    CountDefinition,
+    CountSource,
     DivisionKind,
     DocumentKind,
     Force,
     Level,
+    OrganisationKind,
     PremisesFunction,
     PremisesKind,
     Tenure,
@@ -272,3 +275,71 @@ class SignInFilterSet(RegisterFilterSet):
     )
     since = DayFilter(field_name="at", lookup_expr="date__gte", label=_("起始日期"))
     until = DayFilter(field_name="at", lookup_expr="date__lte", label=_("截止日期"))
+
+
+class HouseholdCountFilterSet(RegisterFilterSet):
+    """Counts of households; with ``as_of`` those known by that day."""
+
+    division = PlaceFilter(label=PLACE)
+    source = OneOf(field_name="source", label=_("数据来源"), choices=CountSource.choices)
+    definition = OneOf(field_name="definition", label=_("口径"), choices=CountDefinition.choices)
+    as_of = DayFilter(field_name="counted_on", lookup_expr="lte", label=AS_OF)
+
+
+class ExemptionFilterSet(RegisterFilterSet):
+    division = PlaceFilter(label=PLACE)
+    committee = IdFilter(
+        field_name="committee",
+        label=_("委员会"),
+        rows=lambda user: Committee.objects.live().visible_to(user),
+    )
+    key = PickFilter(field_name="key", label=_("标准项目"), choices=threshold_keys)
+    as_of = DayFilter(label=AS_OF, method="existing")
+
+    def existing(self, queryset: QuerySet, _name: str, value: dt.date) -> QuerySet:
+        return queryset.filter(valid_on(value))
+
+
+class NilStatementFilterSet(RegisterFilterSet):
+    division = PlaceFilter(label=PLACE)
+    kind = OneOf(field_name="kind", label=_("用途"), choices=PremisesKind.choices)
+    as_of = DayFilter(field_name="stated_on", lookup_expr="lte", label=AS_OF)
+
+
+class OrganisationFilterSet(RegisterFilterSet):
+    action = Action.MANAGE_ACCOUNTS
+
+    q = WordsFilter(field_name="name", lookup_expr="icontains")
+    kind = OneOf(field_name="kind", label=_("类别"), choices=OrganisationKind.choices)
+
+
+class UserFilterSet(RegisterFilterSet):
+    action = Action.MANAGE_ACCOUNTS
+
+    q = WordsFilter(label=_("用户名或姓名"), method="matching")
+    is_active = TruthFilter(field_name="is_active", label=_("启用"))
+
+    def matching(self, queryset: QuerySet, _name: str, value: str) -> QuerySet:
+        return queryset.filter(Q(username__icontains=value) | Q(name__icontains=value))
+
+
+class RoleAssignmentFilterSet(RegisterFilterSet):
+    action = Action.MANAGE_ROLES
+
+    q = WordsFilter(label=_("用户名或姓名"), method="matching")
+    role = OneOf(
+        field_name="role", label=_("角色"), choices=[(code, role.name) for code, role in ROLES.items()]
+    )
+    as_of = DayFilter(label=AS_OF, method="existing")
+
+    def matching(self, queryset: QuerySet, _name: str, value: str) -> QuerySet:
+        return queryset.filter(Q(user__username__icontains=value) | Q(user__name__icontains=value))
+
+    def existing(self, queryset: QuerySet, _name: str, value: dt.date) -> QuerySet:
+        return queryset.filter(valid_on(value))
+
+
+class AuditFilterSet(ChangeFilterSet):
+    """Change records as the auditor reads them: in his own scope, without places to pick."""
+
+    action = Action.AUDIT

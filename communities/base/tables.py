@@ -223,3 +223,46 @@ class RegisterTable(tables.Table):
     def orders(cls) -> dict[str, Order]:
         """What the list may be sorted by: the allow-list of ``?sort=``."""
         return {name: column.order for name, column in cls.declared().items() if column.order is not None}
+
+
+def describe(row: Any, name: str, user: Any, unit: Any = "") -> Any:
+    """A field's value as a detail page writes it."""
+    field = row._meta.get_field(name)
+    value = getattr(row, name)
+    if value is None or value in ("", []):
+        return EMPTY
+    if field.is_relation:
+        return link(value, user)
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if field.choices:
+        return getattr(row, f"get_{name}_display")()
+    if isinstance(value, list):
+        labels = dict(getattr(field.base_field, "flatchoices", []))
+        return "、".join(str(labels.get(item, item)) for item in value)
+    return written(value, unit)
+
+
+def written(value: Any, unit: Any = "") -> Any:
+    """A plain value in the manner of the house, with its unit."""
+    match value:
+        case dt.datetime():
+            return moment_text(value)
+        case dt.date():
+            return f"{value.year}年{value.month}月{value.day}日"
+        case int() | Decimal():
+            return f"{number_text(value)} {unit}".strip()
+    if hasattr(value, "lower") and hasattr(value, "upper") and not isinstance(value, str):
+        return (
+            span_text(value)
+            if isinstance(value.lower or value.upper, dt.date | None)
+            else _bounds(value, unit)
+        )
+    return value
+
+
+def _bounds(value: Any, unit: Any) -> str:
+    """A range of whole numbers with both ends included."""
+    low = number_text(value.lower) if value.lower is not None else ""
+    high = number_text(value.upper - 1) if value.upper is not None else ""
+    return f"{low} 至 {high} {unit}".strip() if high else f"{low} {unit} 以上"

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import secrets
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from communities.base import roles
 from communities.base.models import Row, not_empty, unique_live
-from communities.base.places import LABEL_WIDTH, Span, ancestor_ids, outermost
+from communities.base.places import LABEL_WIDTH, Span, ancestor_ids, outermost, within
 from communities.base.querysets import DivisionScopedQuerySet, RowQuerySet, ScopedQuerySet, today, valid_on
 from communities.base.roles import Action
 from communities.choices import Level, OrganisationKind
@@ -61,7 +61,15 @@ class Organisation(Row):
         return self.division_id
 
 
-class UserManager(BaseUserManager.from_queryset(RowQuerySet)):  # type: ignore[misc]
+class UserQuerySet(RowQuerySet):
+    def visible_to(self, user: Any, action: Action | None = None) -> Self:
+        """Accounts of organisations in the user's places, and of people who hold a role there."""
+        spans = user.spans(action or Action.MANAGE_ACCOUNTS)
+        holders = RoleAssignment.objects.live().inside(spans).values("user")
+        return self.filter(within("organisation__division__path_now", spans) | Q(pk__in=holders))
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(username=username, deleted_at__isnull=True)
 
@@ -285,6 +293,16 @@ class ApiToken(models.Model):
         return hashlib.sha256(key.encode()).hexdigest()
 
 
+class SignInRecordQuerySet(models.QuerySet):
+    def visible_to(self, user: Any, action: Action | None = None) -> Self:
+        """Attempts on accounts that the auditor may see, and on user names that nobody has."""
+        spans = user.spans(action or Action.AUDIT)
+        if not spans:
+            return self.none()
+        accounts = User.objects.visible_to(user, action or Action.AUDIT)
+        return self.filter(Q(user__isnull=True) | Q(user__in=accounts.values("pk")))
+
+
 class SignInRecord(models.Model):
     """One attempt to sign in, kept for the auditor; the address is the proxy-checked one."""
 
@@ -305,6 +323,8 @@ class SignInRecord(models.Model):
     )
     address = models.GenericIPAddressField(_("地址"), null=True)
     agent = models.CharField(_("浏览器"), max_length=200, blank=True)
+
+    objects = SignInRecordQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("登录记录")

@@ -1,0 +1,467 @@
+"""List and detail pages by declaration: a register's view says what, these classes say how.
+
+Every page asks ``visible_to`` once, here. A role that may not do the page's action gets 403, a foreign row or
+place 404, a parameter nobody declared 400.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import django_filters
+from django import forms
+from django.apps import apps
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import BadRequest, FieldDoesNotExist, PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views import View
+
+from communities.base.changes import History, history_of
+from communities.base.filters import IdFilter, PlaceFilter, RegisterFilterSet
+from communities.base.paging import PAGE_SIZES, BadPosition, Order, Page, count_of, page_of, rows_of
+from communities.base.places import ancestor_ids
+from communities.base.roles import Action
+from communities.base.tables import ROUTES, RegisterTable, describe, detail_url
+
+# Names in the address that the list itself reads.
+OWN_PARAMETERS = frozenset({"place", "period", "sort", "after", "before"})
+DISTRICT_LEVEL = 3
+
+
+class ScopedPage(LoginRequiredMixin, View):
+    """A page for whoever may do ``action`` somewhere; administrators see no business data by their roles."""
+
+    action: ClassVar[Action] = Action.VIEW
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            if not request.user.may(self.action):  # type: ignore[union-attr]
+                raise PermissionDenied
+            request.place_action = self.action  # type: ignore[attr-defined] # read by the frame of the page
+        response: HttpResponse = super().dispatch(request, *args, **kwargs)
+        return response
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One filter in force, with the address without it."""
+
+    label: Any
+    text: Any
+    url: str
+
+
+@dataclass(frozen=True)
+class FilterField:
+    """A filter as the bar draws it: words, day, one of, several of."""
+
+    bound: forms.BoundField
+    look: str
+
+    @property
+    def options(self) -> list[tuple[Any, Any, bool]]:
+        """(value, label, chosen) for the looks that choose from a list."""
+        value = self.bound.value() or []
+        chosen = {str(item) for item in (value if isinstance(value, list | tuple) else [value])}
+        return [(key, label, str(key) in chosen) for key, label in self.bound.field.choices]
+
+    @property
+    def chosen_count(self) -> int:
+        return sum(1 for _key, _label, is_chosen in self.options if is_chosen)
+
+
+@dataclass(frozen=True)
+class Head:
+    """A column's head: where a click on it sorts."""
+
+    name: str
+    label: Any
+    unit: str
+    css: str
+    url: str | None
+    state: str  # ascending, descending, none
+
+
+def place_lines(rows: Iterable[Any]) -> dict[int, str]:
+    """Division id to the names of the places above it, from district level down. One query."""
+    places = {place.pk: ancestor_ids(place.path_now)[:-1] for place in rows if place is not None}
+    if not places:
+        return {}
+    division = apps.get_model("communities", "Division")
+    above = division.objects.filter(
+        pk__in={pk for line in places.values() for pk in line}, level__gte=DISTRICT_LEVEL
+    )
+    names = dict(above.values_list("pk", "name_now"))
+    return {pk: " ".join(names[step] for step in line if step in names) for pk, line in places.items()}
+
+
+def with_query(path: str, query: QueryDict, **changes: str | None) -> str:
+    """An address with parameters set, or taken away where None; a changed list starts at its first page."""
+    query = query.copy()
+    for name in ("after", "before"):
+        query.pop(name, None)
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value is not None:
+            query[name] = value
+    text = query.urlencode()
+    return f"{path}?{text}" if text else path
+
+
+class ListPage(ScopedPage):
+    """A register as a list: filter bar, chips, sort by head, chosen columns, keyset paging.
+
+    A view names ``model``, ``table_class``, ``filterset_class`` and ``default_order``; ``related`` is joined
+    for the rows of one page only.
+    """
+
+    model: ClassVar[Any]
+    table_class: ClassVar[type[RegisterTable]]
+    filterset_class: ClassVar[type[RegisterFilterSet]]
+    default_order: ClassVar[str]
+    related: ClassVar[tuple[str, ...]] = ()
+    title: ClassVar[Any] = ""
+    # What belongs here, for the empty page.
+    purpose: ClassVar[Any] = ""
+    template_name = "generic/list.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        filters = self.filters
+        if filters.names_unknown_row:
+            raise Http404
+        if filters.form.unknown():
+            raise BadRequest(_("地址中有不认识的参数。"))
+        status = 200 if filters.is_valid() else 400
+        context = self.context(filters)
+        part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
+        template = "generic/register.html" if part else self.template_name
+        response = render(request, template, context, status=status)
+        if part:
+            response["HX-Push-Url"] = self.clean_address()
+        patch_vary_headers(response, ["HX-Request"])
+        return response
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Remember how the reader likes this list."""
+        names = [name for name in self.table_class.declared() if name in request.POST.getlist("columns")]
+        size = request.POST.get("page_size", "")
+        self.preferences.update_or_create(
+            defaults={
+                "columns": names,
+                "is_dense": request.POST.get("is_dense") == "1",
+                "page_size": int(size) if size in {str(n) for n in PAGE_SIZES} else 50,
+            },
+            user=request.user,
+            page=self.page_code,
+        )
+        return HttpResponseRedirect(with_query(request.path, request.GET))
+
+    # -- rows ----------------------------------------------------------------------------------------
+
+    def queryset(self) -> QuerySet[Any]:
+        """The rows of the register that the reader may see."""
+        rows = self.model.objects.visible_to(self.request.user, self.action)
+        return rows.live() if hasattr(rows, "live") else rows
+
+    @cached_property
+    def filters(self) -> RegisterFilterSet:
+        """The filter set; the place in the address is its place filter."""
+        data = self.request.GET.copy()
+        own = OWN_PARAMETERS
+        if self.place_filter is not None:
+            asked = data.pop("place", [""])[-1]
+            if asked:
+                data[self.place_filter] = asked
+            own -= {"place"}
+        return self.filterset_class(data, self.queryset(), request=self.request, also=own)
+
+    @cached_property
+    def place_filter(self) -> str | None:
+        declared = self.filterset_class.base_filters
+        return next((name for name, each in declared.items() if isinstance(each, PlaceFilter)), None)
+
+    @cached_property
+    def order(self) -> tuple[str, Order]:
+        """The order asked for and its name. Raises BadRequest for one that is not on offer."""
+        asked = self.request.GET.get("sort") or self.default_order
+        name = asked.removeprefix("-")
+        order = self.table_class.orders().get(name)
+        if order is None:
+            raise BadRequest(_("不能按此列排序。"))
+        return asked, (order.reversed() if asked.startswith("-") else order)
+
+    def page(self, rows: QuerySet[Any]) -> Page:
+        asked = self.request.GET
+        try:
+            return page_of(
+                rows,
+                self.order[1],
+                self.preference.page_size,
+                after=asked.get("after") or None,
+                before=asked.get("before") or None,
+            )
+        except BadPosition as error:
+            raise BadRequest(_("翻页位置无效,请从第一页开始。")) from error
+
+    def place_of(self, row: Any) -> Any:
+        """The place whose line of ancestors the table shows."""
+        accessor = self.table_class.place
+        for step in (accessor or "").split("__"):
+            row = row if step in ("", "self") else getattr(row, step)
+        return row if accessor else None
+
+    # -- the reader's liking -------------------------------------------------------------------------
+
+    @property
+    def page_code(self) -> str:
+        return ROUTES.get(self.model._meta.label, self.model._meta.model_name)
+
+    @property
+    def preferences(self) -> Any:
+        return apps.get_model("communities", "ListPreference").objects
+
+    @cached_property
+    def preference(self) -> Any:
+        found = self.preferences.filter(user=self.request.user, page=self.page_code).first()
+        return found or self.preferences.model(page=self.page_code)
+
+    @property
+    def shown_columns(self) -> list[str]:
+        """Chosen columns in the table's order; the first always stays."""
+        declared = list(self.table_class.declared())
+        chosen = self.preference.columns or self.table_class.default_columns()
+        return [name for name in declared if name == declared[0] or name in chosen]
+
+    # -- what the template draws ---------------------------------------------------------------------
+
+    def context(self, filters: RegisterFilterSet) -> dict[str, Any]:
+        found = filters.qs if filters.is_valid() else filters.qs.none()
+        page = self.page(found)
+        rows = rows_of(self.model._default_manager.select_related(*self.related), page)
+        table = self.table_class(
+            rows,
+            user=self.request.user,
+            place_lines=place_lines(self.place_of(row) for row in rows),
+            sequence=self.shown_columns,
+            exclude=[name for name in self.table_class.declared() if name not in self.shown_columns],
+        )
+        query = self.request.GET
+        return {
+            "view": self,
+            "title": self.title or self.model._meta.verbose_name_plural,
+            "purpose": self.purpose,
+            "table": table,
+            "heads": self.heads(),
+            "count": count_of(found),
+            "next_url": with_query(self.request.path, query, after=page.next) if page.next else None,
+            "previous_url": with_query(self.request.path, query, before=page.previous)
+            if page.previous
+            else None,
+            "first_url": with_query(self.request.path, query),
+            "chips": self.chips(filters),
+            "fields": self.filter_fields(filters),
+            "hidden": self.hidden_fields(filters),
+            "has_filters": bool(self.filter_names(filters) & set(query)),
+            "clear_url": self.address_without(self.filter_names(filters)),
+            "column_choices": [
+                (
+                    name,
+                    column.header if hasattr(column, "header") else column.verbose_name,
+                    name in self.shown_columns,
+                )
+                for name, column in list(self.table_class.declared().items())[1:]
+            ],
+            "page_sizes": PAGE_SIZES,
+            "preference": self.preference,
+        }
+
+    def heads(self) -> list[Head]:
+        asked = self.order[0]
+        heads = []
+        for name in self.shown_columns:
+            column = self.table_class.declared()[name]
+            url, state = None, "none"
+            if column.order is not None:
+                descending = asked.startswith("-") if asked.removeprefix("-") == name else None
+                state = "none" if descending is None else "descending" if descending else "ascending"
+                url = with_query(
+                    self.request.path, self.request.GET, sort=f"-{name}" if descending is False else name
+                )
+            heads.append(Head(name, column.verbose_name, column.unit, column.css, url, state))
+        return heads
+
+    def filter_names(self, filters: RegisterFilterSet) -> set[str]:
+        return {name for name in filters.filters if name != self.place_filter}
+
+    def filter_fields(self, filters: RegisterFilterSet) -> list[FilterField]:
+        fields = []
+        for name, each in filters.filters.items():
+            if isinstance(each, IdFilter | django_filters.UUIDFilter):
+                continue  # set by links, not typed
+            bound = filters.form[name]
+            match bound.field:
+                case forms.MultipleChoiceField():
+                    look = "several"
+                case forms.ChoiceField():
+                    look = "one"
+                case forms.DateField():
+                    look = "day"
+                case _:
+                    look = "words"
+            fields.append(FilterField(bound, look))
+        return fields
+
+    def hidden_fields(self, filters: RegisterFilterSet) -> list[tuple[str, str]]:
+        """What the filter bar's form must carry along."""
+        drawn = {field.bound.name for field in self.filter_fields(filters)} | {"after", "before"}
+        return [(k, v) for k, values in self.request.GET.lists() if k not in drawn for v in values]
+
+    def chips(self, filters: RegisterFilterSet) -> list[Chip]:
+        if not filters.is_valid():
+            return []
+        chips = []
+        for name, value in filters.chosen.items():
+            if name == self.place_filter:
+                continue
+            each = filters.filters[name]
+            choices = {str(k): label for k, label in getattr(filters.form[name].field, "choices", [])}
+            raw = self.request.GET.getlist(name)
+            text = "、".join(
+                str(choices.get(item, value if isinstance(value, Model) else item)) for item in raw
+            )
+            chips.append(Chip(each.label, text, self.address_without({name})))
+        return chips
+
+    def address_without(self, names: Iterable[str]) -> str:
+        return with_query(self.request.path, self.request.GET, **dict.fromkeys(names))
+
+    def clean_address(self) -> str:
+        """The address that is worth keeping: without the empty fields of the filter bar."""
+        query = self.request.GET.copy()
+        for name in [name for name, values in query.lists() if not any(values)]:
+            del query[name]
+        text = query.urlencode()
+        return f"{self.request.path}?{text}" if text else self.request.path
+
+
+@dataclass(frozen=True)
+class Part:
+    """A related list on a detail page; ``more`` leads to the whole register where it is longer."""
+
+    title: Any
+    table: RegisterTable
+    heads: Sequence[Head]
+    empty: Any
+    more: str | None = None
+    is_cut: bool = False
+
+
+@dataclass(frozen=True)
+class FactGroup:
+    """A heading with labels and values."""
+
+    title: Any
+    facts: Sequence[tuple[Any, Any]]
+
+
+class DetailPage(ScopedPage):
+    """One row: its fields in groups, what belongs to it, and how it changed.
+
+    ``groups`` are (heading, field names); ``units`` gives a field's unit; ``parts`` may be overridden.
+    """
+
+    model: ClassVar[Any]
+    groups: ClassVar[tuple[tuple[Any, tuple[str, ...]], ...]] = ()
+    units: ClassVar[dict[str, Any]] = {}
+    related: ClassVar[tuple[str, ...]] = ()
+    shows_history: ClassVar[bool] = True
+    template_name = "generic/detail.html"
+    part_size = 20
+
+    def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
+        rows = self.model.objects.visible_to(request.user, self.action).select_related(*self.related)
+        self.row = get_object_or_404(rows, public_id=public_id)
+        request.place_target = self.list_url  # type: ignore[attr-defined] # read by the frame of the page
+        return render(request, self.template_name, self.context())
+
+    @property
+    def list_url(self) -> str:
+        return reverse(f"{ROUTES[self.model._meta.label]}-list")
+
+    def context(self) -> dict[str, Any]:
+        place = self.place()
+        return {
+            "row": self.row,
+            "title": self.heading(),
+            "kind": self.model._meta.verbose_name,
+            "list_url": self.list_url,
+            "list_title": self.model._meta.verbose_name_plural,
+            "place": place,
+            "place_line": place_lines([place]).get(place.pk, "") if place is not None else "",
+            "place_url": detail_url(place) if place is not None else None,
+            "groups": self.fact_groups(),
+            "parts": list(self.parts()),
+            "history": self.history(),
+        }
+
+    def heading(self) -> str:
+        return str(self.row)
+
+    def place(self) -> Any:
+        """The place on which the row stands, shown above the facts."""
+        return getattr(self.row, "division_now", None) or getattr(self.row, "division", None)
+
+    def fact_groups(self) -> list[FactGroup]:
+        return [FactGroup(title, [self.fact(name) for name in names]) for title, names in self.groups]
+
+    def fact(self, name: str) -> tuple[Any, Any]:
+        """Label and value of a field, or of a property named here as ``fact_NAME``."""
+        own: Callable[[], tuple[Any, Any]] | None = getattr(self, f"fact_{name}", None)
+        if own is not None:
+            return own()
+        try:
+            label = self.model._meta.get_field(name).verbose_name
+        except FieldDoesNotExist as error:
+            raise LookupError(f"{self.model._meta.label} has no field {name}") from error
+        return label, describe(self.row, name, self.request.user, self.units.get(name, ""))
+
+    def parts(self) -> Iterable[Part]:
+        """Lists that belong to the row."""
+        return ()
+
+    def history(self) -> History | None:
+        """What changed, for those who may see the row."""
+        return history_of(self.row, self.request.user, self.action) if self.shows_history else None
+
+    def part(
+        self,
+        title: Any,
+        table_class: type[RegisterTable],
+        rows: QuerySet[Any],
+        *,
+        columns: Sequence[str],
+        empty: Any,
+        more: str | None = None,
+    ) -> Part:
+        """A related list of at most ``part_size`` rows in the register's own columns."""
+        found = list(rows[: self.part_size + 1])
+        declared = table_class.declared()
+        table = table_class(
+            found[: self.part_size],
+            user=self.request.user,
+            sequence=list(columns),
+            exclude=[name for name in declared if name not in columns],
+        )
+        heads = [
+            Head(name, declared[name].verbose_name, declared[name].unit, declared[name].css, None, "none")
+            for name in columns
+        ]
+        return Part(title, table, heads, empty, more, len(found) > self.part_size)

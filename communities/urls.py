@@ -1,0 +1,28 @@
+"""Addresses of the ground's registers and of the place picker."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from communities import views
+from communities.base.urls import register
+
+urlpatterns = [
+    path("places/", views.Places.as_view(), name="places"),
+    path("places/hits/", views.PlaceHits.as_view(), name="place-hits"),
+    path("places/children/", views.PlaceChildren.as_view(), name="place-children"),
+    path("communities/", views.CommunityList.as_view(), name="community-list"),
+    *register("divisions", "division", views.DivisionList, views.DivisionDetail),
+    *register("committees", "committee", views.CommitteeList, views.CommitteeDetail),
+    *register("premises", "premises", views.PremisesList, views.PremisesDetail),
+    *register("nil-statements", "nil-statement", views.NilStatementList, views.NilStatementDetail),
+    *register("household-counts", "household-count", views.HouseholdCountList, views.HouseholdCountDetail),
+    *register("exemptions", "exemption", views.ExemptionList, views.ExemptionDetail),
+    *register("policy-documents", "policy-document", views.PolicyDocumentList, views.PolicyDocumentDetail),
+    *register("thresholds", "threshold", views.ThresholdList, views.ThresholdDetail),
+    *register("organisations", "organisation", views.OrganisationList, views.OrganisationDetail),
+    *register("users", "user", views.UserList, views.UserDetail),
+    *register("role-assignments", "role-assignment", views.RoleAssignmentList, views.RoleAssignmentDetail),
+    *register("change-records", "change-record", views.ChangeRecordList, views.ChangeRecordDetail),
+    *register("sign-in-records", "sign-in-record", views.SignInRecordList),
+]

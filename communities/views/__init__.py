@@ -1,0 +1,67 @@
+"""Pages of the ground, one file per task."""
+
+from communities.views.access import (
+    ChangeRecordDetail,
+    ChangeRecordList,
+    OrganisationDetail,
+    OrganisationList,
+    RoleAssignmentDetail,
+    RoleAssignmentList,
+    SignInRecordList,
+    UserDetail,
+    UserList,
+)
+from communities.views.picker import PlaceChildren, PlaceHits, Places
+from communities.views.registers import (
+    CommitteeDetail,
+    CommitteeList,
+    CommunityList,
+    DivisionDetail,
+    DivisionList,
+    ExemptionDetail,
+    ExemptionList,
+    HouseholdCountDetail,
+    HouseholdCountList,
+    NilStatementDetail,
+    NilStatementList,
+    PremisesDetail,
+    PremisesList,
+)
+from communities.views.standards import (
+    PolicyDocumentDetail,
+    PolicyDocumentList,
+    ThresholdDetail,
+    ThresholdList,
+)
+
+__all__ = [
+    "ChangeRecordDetail",
+    "ChangeRecordList",
+    "CommitteeDetail",
+    "CommitteeList",
+    "CommunityList",
+    "DivisionDetail",
+    "DivisionList",
+    "ExemptionDetail",
+    "ExemptionList",
+    "HouseholdCountDetail",
+    "HouseholdCountList",
+    "NilStatementDetail",
+    "NilStatementList",
+    "OrganisationDetail",
+    "OrganisationList",
+    "PlaceChildren",
+    "PlaceHits",
+    "Places",
+    "PolicyDocumentDetail",
+    "PolicyDocumentList",
+    "PremisesDetail",
+    "PremisesList",
+    "RoleAssignmentDetail",
+    "RoleAssignmentList",
+    "SignInRecordList",
+    "ThresholdDetail",
+    "ThresholdList",
+    "UserDetail",
+    "UserList",
+]
