@@ -10,8 +10,9 @@ Only the standard library is used. Imports go one way:
 ``processes <- places <- binaries <- servers <- keeper <- lease``.
 """
 
+from portal.devstack.binaries import find_binaries
 from portal.devstack.lease import Lease, needed
-from portal.devstack.places import CHECKOUT, DevstackError, Places, checkout_places, throwaway_places
+from portal.devstack.places import CHECKOUT, DevstackError, Places, checkout_places, server_account, throwaway_places
 from portal.devstack.processes import PATIENCE, die_with_parent, end, tail
 
 __all__ = [
@@ -23,7 +24,9 @@ __all__ = [
     "checkout_places",
     "die_with_parent",
     "end",
+    "find_binaries",
     "needed",
+    "server_account",
     "tail",
     "throwaway_places",
 ]

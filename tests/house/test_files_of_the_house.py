@@ -1,0 +1,106 @@
+"""Lock files, compose file and web server configuration say what they must."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+import yaml
+
+from portal.devstack import CHECKOUT
+
+REQUIREMENTS = ["requirements.lock", "requirements-dev.lock"]
+SECRETS = re.compile(r"SECRET|PASSWORD|_URL$|AUTH$")
+HARMLESS_DEFAULT = re.compile(r"\$\{[A-Z_]+:-\}")
+
+
+@pytest.fixture(scope="module")
+def compose():
+    return yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
+
+
+@pytest.mark.parametrize("name", REQUIREMENTS)
+def test_lock_files_pin_hashes_and_name_no_host(name):
+    text = (CHECKOUT / name).read_text()
+    pins = re.findall(r"^([a-z0-9._-]+)==\S+ \\\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE)
+    assert len(pins) == len(re.findall(r"^[a-z0-9]", text, re.MULTILINE))
+    assert not re.search(r"://|--index|--find-links|--trusted|@ file", text)
+
+
+def test_lock_files_cover_what_the_project_asks_for():
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    everything = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    for name, wanted in zip(REQUIREMENTS, [project["dependencies"], everything], strict=True):
+        locked = set(re.findall(r"^([a-z0-9._-]+)==", (CHECKOUT / name).read_text(), re.MULTILINE))
+        assert {re.match(r"[a-zA-Z0-9_-]+", entry)[0] for entry in wanted} <= locked
+
+
+def test_both_lock_files_agree():
+    production, development = (
+        dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", (CHECKOUT / name).read_text(), re.MULTILINE))
+        for name in REQUIREMENTS
+    )
+    assert production.items() <= development.items()
+
+
+def test_the_asset_lock_pins_hashes_and_names_no_registry():
+    packages = json.loads((CHECKOUT / "package-lock.json").read_text())["packages"]
+    for name, package in packages.items():
+        assert "resolved" not in package
+        assert not name or package["integrity"].startswith("sha512-")
+
+
+def test_no_secret_has_a_default(compose):
+    for name, service in compose["services"].items():
+        for variable, value in service.get("environment", {}).items():
+            references = re.findall(r"\$\{[^}]*\}", str(value))
+            assert all(":?" in part or HARMLESS_DEFAULT.fullmatch(part) for part in references), (
+                name,
+                variable,
+            )
+            if SECRETS.search(variable):
+                assert any(":?" in part for part in references), (name, variable)
+
+
+def test_every_service_is_watched_or_says_why_not(compose):
+    for name, service in compose["services"].items():
+        reason = service.get("labels", {}).get("portal.no-healthcheck")
+        assert bool(reason) != ("healthcheck" in service), name
+
+
+def test_every_volume_is_declared_and_used(compose):
+    mounted = {
+        volume.partition(":")[0]
+        for service in compose["services"].values()
+        for volume in service.get("volumes", [])
+        if volume[0] not in "./$"
+    }
+    assert mounted == set(compose["volumes"])
+
+
+def test_only_nginx_has_a_door_to_the_outside(compose):
+    assert [name for name, service in compose["services"].items() if "ports" in service] == ["nginx"]
+
+
+def test_the_cluster_of_the_compose_file_understands_chinese(compose):
+    arguments = compose["services"]["postgres"]["environment"]["POSTGRES_INITDB_ARGS"]
+    assert "--locale-provider=builtin --builtin-locale=C.UTF-8" in arguments
+
+
+def test_nginx_closes_what_is_for_monitoring():
+    text = (CHECKOUT / "deploy" / "nginx.conf").read_text()
+    assert "location ~ ^/(metrics|healthz|readyz)(/|$) { return 404; }" in text
+    assert "proxy_set_header X-Forwarded-For $remote_addr;" in text
+
+
+def test_import_contracts_hold():
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; from importlinter.cli import lint_imports_command as run; run()"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "0 broken" in done.stdout
