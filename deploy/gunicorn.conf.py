@@ -6,7 +6,7 @@ import tempfile
 # Each process counts for itself; /metrics adds them up from this folder.
 os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="portal-metrics-"))
 
-bind = "0.0.0.0:8000"  # noqa: S104 - inside the container's own network
+bind = "0.0.0.0:8000"  # inside the container's own network
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
@@ -19,7 +19,7 @@ control_socket_disable = True
 forwarded_allow_ips = ""  # the portal judges X-Forwarded-* itself, by TRUSTED_PROXIES
 
 
-def child_exit(_server: object, worker: "object") -> None:
+def child_exit(_server: object, worker: object) -> None:
     """Drop the gauges of a worker that has gone."""
     from prometheus_client import multiprocess  # noqa: PLC0415 - after the folder is known
 

@@ -1,4 +1,4 @@
-"""Health check of the web container: is the process alive?
+"""Health check of the web container: it tells whether the process is alive.
 
 Asks under the portal's own name, since Django answers to no other.
 """

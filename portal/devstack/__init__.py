@@ -12,7 +12,14 @@ Only the standard library is used. Imports go one way:
 
 from portal.devstack.binaries import find_binaries
 from portal.devstack.lease import Lease, needed
-from portal.devstack.places import CHECKOUT, DevstackError, Places, checkout_places, server_account, throwaway_places
+from portal.devstack.places import (
+    CHECKOUT,
+    DevstackError,
+    Places,
+    checkout_places,
+    server_account,
+    throwaway_places,
+)
 from portal.devstack.processes import PATIENCE, die_with_parent, end, tail
 
 __all__ = [

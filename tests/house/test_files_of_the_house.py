@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from itertools import chain
 
 import pytest
 import yaml
@@ -31,7 +32,7 @@ def test_lock_files_pin_hashes_and_name_no_host(name):
 
 def test_lock_files_cover_what_the_project_asks_for():
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
-    everything = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    everything = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
     for name, wanted in zip(REQUIREMENTS, [project["dependencies"], everything], strict=True):
         locked = set(re.findall(r"^([a-z0-9._-]+)==", (CHECKOUT / name).read_text(), re.MULTILINE))
         assert {re.match(r"[a-zA-Z0-9_-]+", entry)[0] for entry in wanted} <= locked
