@@ -27,6 +27,10 @@ class Level(models.IntegerChoices):
         return cls[code.upper()]
 
 
+# What the API takes and gives for a level.
+LEVEL_CODES = [(level.code, level.label) for level in Level]
+
+
 class DivisionKind(models.TextChoices):
     """What a place is by law; several kinds share a level."""
 

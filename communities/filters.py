@@ -25,6 +25,7 @@ from communities.base.querysets import today, valid_on
 from communities.base.roles import ROLES, Action
 from communities.base.standards import THRESHOLD_KEYS
 from communities.choices import (
+    LEVEL_CODES,
     BuildingClass,
     ChangeVerb,
     CommitteeKind,
@@ -53,7 +54,6 @@ from communities.models import (
     SignInRecord,
 )
 
-LEVELS = [(level.code, level.label) for level in Level]
 PLACE = _("所在地(含下级)")
 AS_OF = _("截至日期")
 
@@ -86,7 +86,7 @@ class DivisionFilterSet(RegisterFilterSet):
         rows=visible_places,
         method="under",
     )
-    level = PickFilter(field_name="level", label=_("层级"), choices=LEVELS, coerce=Level.from_code)
+    level = PickFilter(field_name="level", label=_("层级"), choices=LEVEL_CODES, coerce=Level.from_code)
     kind = OneOf(label=_("类别"), choices=DivisionKind.choices, method="of_kind")
     is_closed = TruthFilter(field_name="is_closed", label=_("已撤销"))
     as_of = DayFilter(label=AS_OF, method="existing")

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
@@ -98,6 +99,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "portal.accounts.sessions.SessionLifeMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -203,17 +205,25 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 DJANGO_CELERY_BEAT_TZ_AWARE = True
+CELERY_BEAT_SCHEDULE = {
+    # What a lost wake-up or a dead worker left behind. Not kept for a worker that is away: the next one does it all.
+    "sweep": {"task": "portal.scorecards.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "measure nightly": {"task": "portal.scorecards.nightly", "schedule": crontab(hour=2, minute=30)},
+}
+JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", 120.0)
+"""A worker that shows no sign of life for so long has lost its job to the next."""
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 
 # ---------------------------------------------------------------- sign-in, sessions, cookies
 
 AUTH_USER_MODEL = "communities.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "portal.accounts.backends.AccountBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "portal.accounts.passwords.ClassesValidator"},
+    {"NAME": "portal.accounts.passwords.UsernameValidator"},
 ]
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
@@ -237,6 +247,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = ["username"]
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # trying on during the lock does not prolong it
 AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
 AXES_LOCKOUT_CALLABLE = "portal.lockout.locked_out"
 AXES_CLIENT_IP_CALLABLE = "portal.proxies.client_address"
@@ -309,17 +320,22 @@ IMPORT_EXPORT_USE_TRANSACTIONS = True
 # ---------------------------------------------------------------- API
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "portal.accounts.tokens.TokenAuthentication",  # first, so that an anonymous call is 401
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "portal.openapi.Schema",
     "DEFAULT_THROTTLE_CLASSES": [],
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "COERCE_DECIMAL_TO_STRING": True,
+    "URL_FORMAT_OVERRIDE": None,
 }
+DRF_STANDARDIZED_ERRORS = {"EXCEPTION_HANDLER_CLASS": "portal.errors.ApiExceptionHandler"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "社区建设管理平台接口",
     "DESCRIPTION": "区划、社区、居委会、用房、标准与指标的读取接口。数值一律为字符串，时间一律带时区。",
@@ -331,6 +347,19 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "LevelEnum": "communities.choices.LEVEL_CODES",
+        "DivisionKindEnum": "communities.choices.DivisionKind",
+        "LocationClassEnum": "communities.choices.LocationClass",
+        "CommunityKindEnum": "communities.choices.CommunityKind",
+        "CommunityStateEnum": "communities.choices.CommunityState",
+        "BuildingClassEnum": "communities.choices.BuildingClass",
+        "CommitteeKindEnum": "communities.choices.CommitteeKind",
+        "PremisesKindEnum": "communities.choices.PremisesKind",
+        "DocumentKindEnum": "communities.choices.DocumentKind",
+        "RunKindEnum": "portal.scorecards.models.RunKind",
+        "JobStateEnum": "communities.choices.JobState",
+    },
 }
 
 # ---------------------------------------------------------------- logs

@@ -187,6 +187,9 @@ class PickFilter(django_filters.TypedChoiceFilter):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("empty_value", None)
         super().__init__(*args, **kwargs)
+        choices = kwargs["choices"]
+        words = {} if callable(choices) else {"enum": [word for word, _label in choices]}
+        extend_schema_field({"type": "string", **words})(self)
 
     def filter(self, qs: QuerySet, value: Any) -> QuerySet:
         """A plain equality; False and zero are values too."""

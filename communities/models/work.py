@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -11,7 +11,9 @@ from django.db.models import Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.models import NewPublicId
+from communities.base.places import within
 from communities.base.querysets import DivisionScopedQuerySet
+from communities.base.roles import Action
 from communities.choices import ChangeVerb, JobState
 from communities.models.divisions import Division
 
@@ -37,6 +39,25 @@ class FeedHorizon(Func):
 
 
 class ChangeRecordQuerySet(DivisionScopedQuerySet):
+    # Who holds which account and role is for auditors alone.
+    account_models: ClassVar[tuple[str, ...]] = (
+        "communities.User",
+        "communities.RoleAssignment",
+        "communities.ApiToken",
+        "communities.Organisation",
+    )
+
+    def visible_to(self, user: Any, action: Action | None = None) -> Self:
+        """Changes to rows that one may read; an auditor reads all of his places, and those of no place."""
+        wanted = Q(pk__in=())
+        if action in {None, Action.VIEW}:
+            readable = within(self.scope_path, user.spans(Action.VIEW))
+            wanted |= readable & ~Q(model__in=self.account_models)
+        spans = user.spans(Action.AUDIT) if action in {None, Action.AUDIT} else ()
+        if spans:
+            wanted |= within(self.scope_path, spans) | Q(division__isnull=True)
+        return self.filter(wanted)
+
     def settled(self) -> Self:
         """Records below the oldest running transaction: none can appear among them any more."""
         return self.filter(transaction__lt=FeedHorizon()).order_by("transaction", "pk")

@@ -1,0 +1,271 @@
+"""The registers of the ground over the API, to read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from communities.base.api import ListViewSet, RegisterViewSet, envelope, page_size, refuse
+from communities.base.paging import (
+    BadPosition,
+    Order,
+    count_of,
+    decode_position,
+    encode_position,
+    parse_decimal,
+)
+from communities.base.querysets import today, valid_on
+from communities.base.roles import Action
+from communities.filters import (
+    ChangeFilterSet,
+    CommitteeFilterSet,
+    CommunityFilterSet,
+    DivisionFilterSet,
+    PolicyDocumentFilterSet,
+    PremisesFilterSet,
+    ThresholdFilterSet,
+)
+from communities.models import (
+    ChangeRecord,
+    Clause,
+    Committee,
+    CommitteePlacement,
+    Community,
+    CommunityRecord,
+    Division,
+    PolicyDocument,
+    Premises,
+    PremisesFunctionArea,
+    PremisesPlacement,
+    Threshold,
+)
+from communities.serializers import (
+    ChangeSerializer,
+    CommitteeDetailSerializer,
+    CommitteeSerializer,
+    CommunitySerializer,
+    DivisionSerializer,
+    PolicyDocumentDetailSerializer,
+    PolicyDocumentSerializer,
+    PremisesDetailSerializer,
+    PremisesSerializer,
+    ThresholdSerializer,
+    place_now,
+    places_on,
+)
+
+FEED_ORDER = Order("transaction", parse=int)
+MAX_POSITION = 2**63
+AS_OF = OpenApiParameter("as_of", OpenApiTypes.DATE, description="截至日期:按该日的情况显示;不扩大可见范围")
+dated = extend_schema_view(retrieve=extend_schema(parameters=[AS_OF]))
+
+
+def dress_places(rows: Sequence[Any], day: dt.date | None) -> None:
+    """Attach to divisions their record and their parent of a day, or of today."""
+    known = places_on([row.pk for row in rows], day or today())
+    if day is None:
+        # Lists show the present row; the record adds the classes. A closed place shows its last name.
+        for row in rows:
+            row.at_day = known.get(row.pk) or place_now(row)
+            row.parent_at_day = row.parent_now
+        return
+    parents = places_on({place.parent_id for place in known.values() if place.parent_id}, day)
+    for row in rows:
+        row.at_day = known[row.pk]
+        row.parent_at_day = parents.get(row.at_day.parent_id)
+
+
+def dress_things(rows: Sequence[Any], placement: Any, day: dt.date | None) -> None:
+    """Attach to enduring things the place where they stand, or stood on a day."""
+    if day is None:
+        for row in rows:
+            row.stands_in = row.division_now
+        return
+    stood = dict(
+        placement.objects.filter(valid_on(day), thing__in=[row.pk for row in rows]).values_list(
+            "thing_id", "division_id"
+        )
+    )
+    places = places_on(set(stood.values()), day)
+    for row in rows:
+        row.stands_in = places.get(stood.get(row.pk, 0)) or row.division_now
+
+
+@dated
+class DivisionViewSet(RegisterViewSet):
+    """Places of every level in one's scope."""
+
+    queryset = Division.objects.select_related("parent_now").defer("search", "parent_now__search")
+    filterset_class = DivisionFilterSet
+    serializer_class = DivisionSerializer
+    orders = {
+        "place": Order("path_now"),
+        "code": Order("code_now"),
+        "name": Order("sort_key"),
+    }
+
+    def dress(self, rows: Sequence[Any]) -> None:
+        dress_places(rows, self.day)
+
+
+@dated
+class CommunityViewSet(RegisterViewSet):
+    """Communities with their kind, building class and state."""
+
+    queryset = Community.objects.select_related("parent_now").defer("search", "parent_now__search")
+    filterset_class = CommunityFilterSet
+    serializer_class = CommunitySerializer
+    orders = DivisionViewSet.orders
+
+    def dress(self, rows: Sequence[Any]) -> None:
+        dress_places(rows, self.day)
+        records = CommunityRecord.objects.live().filter(
+            valid_on(self.day or today()), division__in=[row.pk for row in rows]
+        )
+        of_place = {record.division_id: record for record in records}
+        for row in rows:
+            row.record = of_place.get(row.pk)
+
+
+def placements(model: Any) -> Prefetch:
+    """The history of where a thing stood."""
+    return Prefetch("placements", model.objects.select_related("division").order_by("valid"))
+
+
+@dated
+class CommitteeViewSet(RegisterViewSet):
+    """Residents' and villagers' committees."""
+
+    queryset = Committee.objects.select_related("division_now")
+    filterset_class = CommitteeFilterSet
+    serializer_class = CommitteeSerializer
+    detail_serializer_class = CommitteeDetailSerializer
+    detail_related = (placements(CommitteePlacement),)
+    orders = {
+        "place": Order("division_now__path_now"),
+        "name": Order("name"),
+        "expires_on": Order("expires_on", nullable=True, parse=dt.date.fromisoformat),
+    }
+
+    def dress(self, rows: Sequence[Any]) -> None:
+        dress_things(rows, CommitteePlacement, self.day)
+
+
+@dated
+class PremisesViewSet(RegisterViewSet):
+    """Premises with their functions; without ``as_of`` those given up as well."""
+
+    queryset = Premises.objects.select_related("division_now", "committee").prefetch_related(
+        Prefetch("functions", PremisesFunctionArea.objects.live(), to_attr="live_functions"),
+    )
+    filterset_class = PremisesFilterSet
+    serializer_class = PremisesSerializer
+    detail_serializer_class = PremisesDetailSerializer
+    detail_related = (placements(PremisesPlacement),)
+    orders = {
+        "place": Order("division_now__path_now"),
+        "name": Order("name"),
+        "area": Order("area", parse=parse_decimal),
+        "obtained_on": Order("obtained_on", nullable=True, parse=dt.date.fromisoformat),
+    }
+
+    def dress(self, rows: Sequence[Any]) -> None:
+        dress_things(rows, PremisesPlacement, self.day)
+
+
+class PolicyDocumentViewSet(RegisterViewSet):
+    """Rule books with their clauses: those of one's places, of the places above and of those below."""
+
+    queryset = PolicyDocument.objects.select_related("jurisdiction").prefetch_related(
+        Prefetch("clauses", Clause.objects.live(), to_attr="live_clauses")
+    )
+    filterset_class = PolicyDocumentFilterSet
+    serializer_class = PolicyDocumentSerializer
+    detail_serializer_class = PolicyDocumentDetailSerializer
+    orders = {
+        "issued_on": Order("issued_on", descending=True, nullable=True, parse=dt.date.fromisoformat),
+        "title": Order("title"),
+    }
+
+
+class ThresholdViewSet(RegisterViewSet):
+    """Numbers that clauses set."""
+
+    queryset = Threshold.objects.select_related("jurisdiction", "clause__document")
+    filterset_class = ThresholdFilterSet
+    serializer_class = ThresholdSerializer
+    orders = {
+        "key": Order("key"),
+        "low": Order("low", nullable=True, parse=parse_decimal),
+    }
+
+
+class ChangeViewSet(ListViewSet):
+    """The change feed: what happened to rows in one's scope, in the order of commits, deletions included.
+
+    Keep ``cursor`` and come back with it as ``after``: nothing is missed and nothing told twice. While
+    ``next`` is not null there is more to read at once.
+    """
+
+    queryset = ChangeRecord.objects.select_related("division").defer("division__search")
+    filterset_class = ChangeFilterSet
+    serializer_class = ChangeSerializer
+    pagination_class = None
+    list_parameters = frozenset({"after", "page_size"})
+
+    def needed(self, request: Request) -> tuple[Action, ...]:  # noqa: ARG002 - the same for all methods
+        """Readers of registers, and auditors."""
+        return (Action.VIEW, Action.AUDIT)
+
+    def scoped(self, queryset: QuerySet) -> QuerySet:
+        """As far as the user's roles reach, whichever of them."""
+        return queryset.visible_to(self.request.user)
+
+    def list(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
+        """The changes after a position."""
+        rows = self.filter_queryset(self.get_queryset()).settled()
+        size, after = page_size(request), request.query_params.get("after")
+        following = rows.filter(self.beyond(after)) if after else rows
+        found = list(following[: size + 1])
+        shown = found[:size]
+        cursor = encode_position(shown[-1].transaction, shown[-1].pk) if shown else after
+        count = count_of(rows)
+        return envelope(
+            request,
+            self.get_serializer(shown, many=True).data,
+            following=cursor if len(found) > size else None,
+            count=count.number,
+            is_capped=count.is_capped,
+            cursor=cursor,
+        )
+
+    @staticmethod
+    def beyond(after: str) -> Q:
+        """Raises ValidationError for a position that this database never gave out."""
+        try:
+            transaction, pk = decode_position(after, FEED_ORDER)
+        except BadPosition as error:
+            raise refuse("after", _("读取位置无效。"), "invalid_cursor") from error
+        if transaction is None or not 0 <= transaction < MAX_POSITION:
+            raise refuse("after", _("读取位置无效。"), "invalid_cursor")
+        if transaction >= feed_horizon():
+            # The database was restored from a backup: what was told after it may have been undone.
+            raise refuse("after", _("读取位置已失效,请从头读取。"), "cursor_expired")
+        return Q(transaction__gte=transaction) & (Q(transaction__gt=transaction) | Q(pk__gt=pk))
+
+
+def feed_horizon() -> int:
+    """Below it the feed is settled."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT feed_horizon()")
+        (horizon,) = cursor.fetchone()
+    return int(horizon)

@@ -1,0 +1,138 @@
+"""Indicators, their values and runs as the API shows them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from communities.base.measures import Outcome
+from communities.base.serializers import PlaceSerializer
+from communities.choices import LEVEL_CODES, JobState
+from portal.scorecards.models import RunKind
+
+
+def figure_text(value: Decimal | None) -> str | None:
+    """A figure in plain digits: never an exponent."""
+    return None if value is None else f"{value:f}"
+
+
+def part_text(value: Decimal | None, scale: int) -> str | None:
+    """A numerator or denominator with the decimals of its base unit: areas have two, counts none."""
+    return None if value is None else f"{value:.{len(str(scale)) - 1}f}"
+
+
+class IndicatorNameSerializer(serializers.Serializer):
+    code = serializers.CharField(read_only=True)
+    name = serializers.CharField(read_only=True)
+
+
+class IndicatorSerializer(serializers.Serializer):
+    """An indicator as the program declares it."""
+
+    code = serializers.CharField(read_only=True)
+    name = serializers.CharField(read_only=True)
+    name_en = serializers.CharField(read_only=True)
+    unit = serializers.CharField(read_only=True)
+    description = serializers.CharField(read_only=True)
+    higher_is_better = serializers.BooleanField(allow_null=True, read_only=True)
+    places = serializers.IntegerField(read_only=True, help_text=_("小数位数"))
+    source = serializers.CharField(read_only=True)
+    is_assessed = serializers.SerializerMethodField(help_text=_("是否按标准逐个判断"))
+
+    def get_is_assessed(self, indicator: Any) -> bool:
+        return indicator.assessment is not None
+
+
+class OutcomesSerializer(serializers.Serializer):
+    """How many subjects had each of the five outcomes."""
+
+    meets = serializers.IntegerField(read_only=True)
+    falls_short = serializers.IntegerField(read_only=True)
+    exempt = serializers.IntegerField(read_only=True)
+    no_standard = serializers.IntegerField(read_only=True)
+    not_reported = serializers.IntegerField(read_only=True)
+
+
+class IndicatorValueSerializer(serializers.Serializer):
+    """One indicator of one place in one period. Figures are strings; null means nothing to show."""
+
+    indicator = IndicatorNameSerializer(read_only=True)
+    division = PlaceSerializer(read_only=True)
+    level = serializers.ChoiceField(choices=LEVEL_CODES, read_only=True)
+    period = serializers.CharField(read_only=True)
+    numerator = serializers.CharField(allow_null=True, read_only=True)
+    denominator = serializers.CharField(allow_null=True, read_only=True)
+    value = serializers.CharField(allow_null=True, read_only=True)
+    unit = serializers.CharField(read_only=True)
+    outcomes = OutcomesSerializer(allow_null=True, read_only=True)
+    rate_of_all = serializers.CharField(allow_null=True, read_only=True, help_text=_("达标占全部,%"))
+    rate_of_judged = serializers.CharField(allow_null=True, read_only=True, help_text=_("达标占已判定,%"))
+    run = serializers.UUIDField(read_only=True)
+    computed_at = serializers.DateTimeField(read_only=True)
+
+
+def value_row(card: Any, figure: Any) -> dict[str, Any]:
+    """One row of the list: built by hand, for a page holds hundreds."""
+    division, indicator = card.division, figure.indicator
+    outcomes = figure.outcomes
+    return {
+        "indicator": {"code": indicator.code, "name": str(indicator.name)},
+        "division": {"id": str(division.public_id), "code": division.code_now, "name": division.name_now},
+        "level": division.level_code,
+        "period": card.period.code,
+        "numerator": part_text(figure.numerator, indicator.numerator_scale),
+        "denominator": part_text(figure.denominator, indicator.denominator_scale),
+        "value": figure_text(figure.value),
+        "unit": str(indicator.unit),
+        "outcomes": None if outcomes is None else {str(name): outcomes[name] for name in Outcome},
+        "rate_of_all": figure_text(figure.rate_of_all),
+        "rate_of_judged": figure_text(figure.rate_of_judged),
+        "run": str(card.run.public_id),
+        "computed_at": serializers.DateTimeField().to_representation(card.computed_at),
+    }
+
+
+class ProgressSerializer(serializers.Serializer):
+    done = serializers.IntegerField(read_only=True)
+    total = serializers.IntegerField(read_only=True)
+
+
+class RunSerializer(serializers.Serializer):
+    """A run with its progress."""
+
+    id = serializers.UUIDField(source="public_id", read_only=True)
+    kind = serializers.ChoiceField(choices=RunKind.choices, read_only=True)
+    period = serializers.CharField(source="period.code", read_only=True)
+    anchor_date = serializers.DateField(read_only=True)
+    state = serializers.ChoiceField(choices=JobState.choices, source="job.state", read_only=True)
+    progress = serializers.SerializerMethodField()
+    is_current = serializers.SerializerMethodField(help_text=_("读者现在看到的是否这次测算"))
+    created_at = serializers.DateTimeField(read_only=True)
+    computed_at = serializers.DateTimeField(allow_null=True, read_only=True)
+
+    @extend_schema_field(ProgressSerializer)
+    def get_progress(self, run: Any) -> dict[str, int]:
+        return {"done": run.job.progress_done, "total": run.job.progress_total}
+
+    def get_is_current(self, run: Any) -> bool:
+        return getattr(run, "current", None) is not None
+
+
+class RunRequestSerializer(serializers.Serializer):
+    """What to compute."""
+
+    kind = serializers.ChoiceField(choices=RunKind.choices)
+    period = serializers.CharField(max_length=7)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuses names that mean nothing here."""
+        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
+        if unknown:
+            raise serializers.ValidationError(
+                {unknown[0][:50]: [serializers.ErrorDetail(_("不认识的字段。"), "unknown_field")]}
+            )
+        return super().to_internal_value(data)
