@@ -57,6 +57,7 @@ STATION_COMMUNITIES = Measure(
     Validity.STOCK,
     where=Q(function=PremisesFunction.SERVICE_STATION),
     distinct=True,
+    via="premises",
 )
 
 OFFICE_COMPLIANCE = Assessment(

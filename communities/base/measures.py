@@ -51,7 +51,8 @@ class Measure:
 
     ``scale`` turns the column into the integer base unit that cards hold: 100 for m² kept as hundredths.
     ``model`` is ``app.Model``; ``where`` is a condition on its rows; ``distinct`` counts communities (1 or 0)
-    rather than rows.
+    rather than rows. A row that is part of a placed thing says by which key (``via``), and counts while that thing
+    does. A flow says which date of the row must lie in the period (``dated``).
     """
 
     code: str
@@ -62,6 +63,8 @@ class Measure:
     scale: int = 1
     where: Q = field(default_factory=Q)
     distinct: bool = False
+    via: str = ""
+    dated: str = ""
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -124,6 +127,16 @@ class Indicator:
         if self.assessment:
             own += [m for m in (self.assessment.numerator, self.assessment.denominator) if m]
         return tuple(dict.fromkeys(own))
+
+
+def measures_of(indicators: Iterable[Indicator]) -> list[Measure]:
+    """The measures that the indicators need, each once."""
+    return list(dict.fromkeys(measure for indicator in indicators for measure in indicator.measures))
+
+
+def assessments_of(indicators: Iterable[Indicator]) -> list[Assessment]:
+    """The assessments that the indicators need, each once."""
+    return list(dict.fromkeys(indicator.assessment for indicator in indicators if indicator.assessment))
 
 
 def slots_of(indicators: Iterable[Indicator]) -> list[str]:

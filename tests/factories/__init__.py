@@ -147,7 +147,9 @@ def period(
     **kwargs: Any,
 ) -> Period:
     kwargs.setdefault("kind", "quarter")
-    return Period.objects.create(code=code, span=(first, end), **kwargs)
+    row = Period.objects.create(code=code, span=(first, end), **kwargs)
+    row.refresh_from_db()  # a range object instead of the pair
+    return row
 
 
 @cache

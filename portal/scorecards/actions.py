@@ -1,0 +1,264 @@
+"""Runs: asked for once, done by whoever takes the job, current in one statement; marks brought to the cards.
+
+Who waits for whom. A full run reads the rows range by range in several transactions; the sweep brings marked places
+up to date in one. If a sweep took a mark away between two ranges of a full run, the change behind it could be
+missing from the cards that become current. So a run is taken under the same advisory lock as a sweep works, and a
+sweep leaves all marks alone while a run of an open period is being done. A full run therefore takes no marks away
+itself: those left before it cost a second, cheap look; those left by transactions that it could not see survive.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from communities.actions import jobs
+from communities.actions.jobs import Lease, LeaseLost
+from communities.base.measures import slots_of
+from communities.base.places import Span
+from communities.base.querysets import today
+from communities.base.roles import Action
+from communities.base.standards import Conflict
+from communities.base.wakeup import SWEEP_TASK, wake_after_commit
+from communities.choices import JobState
+from communities.models import DirtyMark, Job, Period, Threshold
+from portal.scorecards.catalogue import INDICATORS
+from portal.scorecards.engine.cards import Measuring
+from portal.scorecards.engine.frame import EVERYWHERE, chunks
+from portal.scorecards.engine.refresh import differs, refresh
+from portal.scorecards.engine.slots import register
+from portal.scorecards.engine.targets import listed
+from portal.scorecards.models import CurrentRun, MeasureCard, Run, RunKind
+
+logger = logging.getLogger(__name__)
+
+RUN_TASK = "portal.scorecards.run"
+JOB_KIND = "measure"
+# Whatever fails as often as this would fail again: somebody has to look.
+MAX_FAILURES = 3
+# One sweep ends after so many rounds even if rows change without pause; the next wake-up goes on.
+MAX_ROUNDS = 50
+_MEASURING_LOCK = 0x5C0_0001
+
+
+def request_run(period: Period, *, by: Any, kind: str = RunKind.MEASURE) -> Run:
+    """The unfinished run of a period, begun now if there is none. ``by`` None: the timetable.
+
+    Raises PermissionDenied for who may not run, ValidationError for a period that has not begun.
+    """
+    if by is not None and not by.may(Action.RUN):
+        raise PermissionDenied(_("您没有发起测算的权限。"))
+    if period.first_day > today():
+        raise ValidationError(_("报告期尚未开始,不能测算。"))
+    with transaction.atomic():
+        job, made = jobs.enqueue(
+            key=f"{kind}:{period.code}", kind=JOB_KIND, params={"period": period.code}, by=by
+        )
+        if made:
+            Run.objects.create(kind=kind, period=period, anchor_date=anchor_of(period), job=job)
+        run = Run.objects.select_related("job", "period").get(job=job)
+        wake_after_commit(RUN_TASK, str(run.public_id))
+    return run
+
+
+def anchor_of(period: Period) -> dt.date:
+    """The day on which stock counts: a closed period's last day, else today while the period lasts."""
+    return period.last_day if period.is_closed else min(today(), period.last_day)
+
+
+def request_open_runs() -> list[Run]:
+    """A run of each open period that has begun: the nightly round, which moves their anchor to today."""
+    begun = Period.objects.live().filter(closed_at__isnull=True, span__startswith__lte=today())
+    return [request_run(period=period, by=None) for period in begun.order_by("span")]
+
+
+def execute_run(run_id: uuid.UUID | str) -> bool:
+    """Do a run, or go on with it where a worker left it; False when it is done or in other hands.
+
+    The same message delivered twice, or after the run is done, changes nothing.
+    """
+    run = Run.objects.select_related("period", "job").get(public_id=run_id)
+    with transaction.atomic():
+        _lock_measuring()
+        lease = jobs.take(job_id=run.job_id)
+    if lease is None:
+        return False
+    try:
+        _measure(run, lease)
+    except LeaseLost:
+        logger.warning("run %s went to another worker", run.public_id)
+        return False
+    except Exception as error:
+        again = lease.attempts < MAX_FAILURES
+        with suppress(LeaseLost):
+            (jobs.give_back if again else jobs.fail)(lease, f"{type(error).__name__}: {error}")
+        raise
+    clean_up(run.period)
+    return True
+
+
+def _measure(run: Run, lease: Lease) -> None:
+    measuring = Measuring(run)
+    if "ranges" not in lease.result:
+        _plan(measuring, lease)
+    ranges = lease.result["ranges"]
+    for number in range(lease.result["ranges_done"], len(ranges)):
+        with transaction.atomic():
+            jobs.hold(lease)
+            measuring.lay_frame([Span(*span) for span in ranges[number]])
+            written = measuring.write(_replaced(run))
+            lease.result |= {"ranges_done": number + 1, "conflicts": _conflicts(measuring, lease)}
+            jobs.advance(lease, done=lease.done + written, total=max(lease.total, lease.done + written))
+    with transaction.atomic():
+        jobs.hold(lease)
+        measuring.roll_up(EVERYWHERE, replaced=_replaced(run), anew=True)
+        _make_current(run)
+        lease.result["conflicts"] = _named(lease.result["conflicts"])
+        jobs.finish(lease)
+        # Rows may have changed meanwhile; the sweep held back for this run.
+        wake_after_commit(SWEEP_TASK)
+
+
+def _plan(measuring: Measuring, lease: Lease) -> None:
+    """Cut the country into ranges once, so that a later worker goes on with the same."""
+    with transaction.atomic():
+        jobs.hold(lease)
+        ranges = chunks(measuring.day, EVERYWHERE)
+        lease.result = {
+            "ranges": [[list(span) for span in group] for group in ranges],
+            "ranges_done": 0,
+            "slots": max(measuring.positions.values(), default=-1) + 1,
+            "conflicts": [],
+        }
+        jobs.advance(lease, done=0, total=measuring.communities())
+
+
+def _replaced(run: Run) -> int | None:
+    current = CurrentRun.objects.filter(kind=run.kind, period=run.period_id)
+    return current.values_list("run_id", flat=True).first()
+
+
+def _make_current(run: Run) -> None:
+    run.computed_at = timezone.now()
+    run.save(update_fields=["computed_at"])
+    CurrentRun.objects.update_or_create(
+        kind=run.kind, period=run.period, defaults={"run": run, "differs_since": None}
+    )
+
+
+def _conflicts(measuring: Measuring, lease: Lease) -> list[list[Any]]:
+    known = {Conflict(key, tuple(ids)) for key, ids in lease.result["conflicts"]}
+    return [[one.key, list(one.thresholds)] for one in listed(known | measuring.resolver.conflicts)]
+
+
+def _named(conflicts: list[list[Any]]) -> list[dict[str, Any]]:
+    """Conflicts as the run's result tells them: public ids."""
+    named = Threshold.objects.filter(pk__in={pk for _key, pks in conflicts for pk in pks})
+    ids = dict(named.values_list("pk", "public_id"))
+    return [{"key": key, "thresholds": [str(ids[pk]) for pk in pks]} for key, pks in conflicts]
+
+
+def clean_up(period: Period) -> None:
+    """Drop the cards of a period's runs that nobody reads any more; the runs themselves are kept."""
+    unread = Run.objects.filter(period=period, current__isnull=True).exclude(job__state__in=Job.UNFINISHED)
+    MeasureCard.objects.filter(run__in=unread).delete()
+
+
+def sweep() -> None:
+    """Do what waits: runs whose wake-up or worker was lost, and marked places. Cheap when nothing waits.
+
+    Any number may be called at once: one works, the others return, and the one that works looks again after it has
+    let go of the lock, so no mark waits for the next call.
+    """
+    for run_id in Run.objects.filter(job__in=Job.objects.filter(jobs.waiting())).values_list(
+        "public_id", flat=True
+    ):
+        try:
+            execute_run(run_id)
+        except Exception:
+            # Its job keeps the reason; the other runs and the marks must not wait for it.
+            logger.exception("run %s failed", run_id)
+    for _round in range(MAX_ROUNDS):
+        if not (show_marks() or compare_closed()):
+            return
+
+
+def show_marks() -> bool:
+    """Bring marked places up to date in the open periods; whether there were any that could be."""
+    if not DirtyMark.objects.filter(is_shown=False).exists():
+        return False
+    with transaction.atomic():
+        if not _may_sweep(_running().filter(run__period__closed_at__isnull=True)):
+            return False
+        currents = _currents(closed=False)
+        if _outgrown(currents):
+            return False
+        division_ids = _taken(
+            "UPDATE communities_dirtymark SET is_shown = true WHERE NOT is_shown RETURNING division_id"
+        )
+        for current in currents:
+            if refresh(current.run, division_ids):
+                current.save(update_fields=["since"])
+    return True
+
+
+def compare_closed() -> bool:
+    """Take away marks that are shown, after noting closed periods which their places' rows no longer yield."""
+    if not DirtyMark.objects.filter(is_shown=True).exists():
+        return False
+    with transaction.atomic():
+        if not _may_sweep(_running()):
+            return False
+        division_ids = _taken("DELETE FROM communities_dirtymark WHERE is_shown RETURNING division_id")
+        for current in _currents(closed=True):
+            if current.differs_since is None and differs(current.run, division_ids):
+                current.differs_since = timezone.now()
+                current.save(update_fields=["differs_since"])
+    return True
+
+
+def _currents(*, closed: bool) -> list[CurrentRun]:
+    currents = CurrentRun.objects.filter(kind=RunKind.MEASURE, period__closed_at__isnull=not closed)
+    return list(currents.select_related("run__period", "run__job"))
+
+
+def _outgrown(currents: Sequence[CurrentRun]) -> bool:
+    """Whether the catalogue has grown since a run: its cards lack slots and are not added to, but measured anew."""
+    size = max(register(slots_of(INDICATORS.values())).values(), default=-1) + 1
+    old = [current for current in currents if current.run.job.result.get("slots") != size]
+    for current in old:
+        request_run(period=current.period, by=None)
+    return bool(old)
+
+
+def _running() -> Any:
+    return Job.objects.filter(kind=JOB_KIND, state=JobState.RUNNING)
+
+
+def _may_sweep(running: Any) -> bool:
+    """Whether nobody else sweeps and no run is being done that would read around us; held to the commit."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_MEASURING_LOCK])
+        free = bool(cursor.fetchone()[0])
+    return free and not running.exists()
+
+
+def _lock_measuring() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_MEASURING_LOCK])
+
+
+def _taken(statement: str) -> list[int]:
+    """Places of the marks that a statement takes."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return sorted({division_id for (division_id,) in cursor.fetchall()})

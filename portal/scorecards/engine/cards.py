@@ -1,0 +1,214 @@
+"""Cards: one array per place, written range by range for communities and then summed upward."""
+
+# ruff: noqa: S608 - statements are put together from literals of this package; values are parameters
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from communities.base.measures import Grain, assessments_of, measures_of, slots_of
+from communities.base.places import Span, ancestors
+from communities.base.querysets import valid_on
+from communities.choices import Level
+from communities.models import DivisionRecord
+from portal.scorecards.catalogue import INDICATORS
+from portal.scorecards.engine.frame import frame, rule_book, span_table
+from portal.scorecards.engine.judging import counted, judged
+from portal.scorecards.engine.slots import register
+from portal.scorecards.engine.sources import Days, Grouped, grouped
+from portal.scorecards.engine.sql import Sql, with_ctes
+from portal.scorecards.engine.targets import Resolver
+from portal.scorecards.models import Run
+
+COLUMNS = (
+    "run_id, division_id, parent_id, period_id, values, target_set_id, anchor_date, computed_at, public_id"
+)
+TABLE = "scorecards_measurecard"
+# Only a card that says something else is written, so that running twice changes nothing.
+UPSERT = f"""
+ON CONFLICT (run_id, division_id) DO UPDATE SET values = excluded.values, parent_id = excluded.parent_id,
+    target_set_id = excluded.target_set_id, computed_at = excluded.computed_at
+WHERE ({TABLE}.values, {TABLE}.parent_id, {TABLE}.target_set_id)
+    IS DISTINCT FROM (excluded.values, excluded.parent_id, excluded.target_set_id)"""
+
+
+class Measuring:
+    """The cards of one run: which statements there are depends on the catalogue and the anchor day alone.
+
+    Each method that writes must be called inside a transaction of the caller, whose temporary tables it uses.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.day = run.anchor_date
+        self.assessments = assessments_of(INDICATORS.values())
+        self.measures = measures_of(INDICATORS.values())
+        self.resolver = Resolver(rule_book(self.day))
+        self._names: list[str] = []
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        return register(slots_of(INDICATORS.values()))
+
+    @cached_property
+    def sources(self) -> list[Grouped]:
+        return grouped(self.measures, Days(self.day, self.run.period.first_day))
+
+    @cached_property
+    def outcomes(self) -> list[Grouped]:
+        found = (counted(self.assessments, grain) for grain in Grain)
+        return [one for one in found if one is not None]
+
+    @cached_property
+    def judgements(self) -> list[Sql]:
+        return [cte for grain in Grain for cte in judged(self.assessments, grain, self.day)]
+
+    def communities(self) -> int:
+        """How many communities are in force on the anchor day."""
+        in_force = DivisionRecord.objects.filter(valid_on(self.day), division__deleted_at__isnull=True)
+        return in_force.filter(division__level=Level.COMMUNITY).count()
+
+    def lay_frame(self, spans: Sequence[Span]) -> None:
+        """Lay out the communities below ``spans`` and settle which standards hold for them."""
+        lay_table("place", frame(self.resolver.book, spans))
+        self._names = self.resolver.learn(Sql("place"))
+        self.resolver.store(self._names)
+
+    def measured(self) -> Sql:
+        """``(division_id, parent_id, target_set, values)`` of every community of the frame."""
+        tables = [*self.sources, *self.outcomes]
+        ctes = [
+            self.resolver.table(self._names, self.assessments).named("target", materialized=True),
+            *(source.sql.named(source.name) for source in self.sources),
+            *self.judgements,
+            *(outcome.sql.named(outcome.name) for outcome in self.outcomes),
+        ]
+        joins = "".join(f"\nLEFT JOIN {t.name} ON {t.name}.place_id = place.division_id" for t in tables)
+        cells = {
+            self.positions[code]: f"coalesce({t.name}.{column}, 0)"
+            for t in tables
+            for code, column in t.columns.items()
+        }
+        return with_ctes(
+            ctes,
+            Sql(
+                f"SELECT place.division_id, place.parent_id, target.target_set, {self._array(cells)} AS values\n"
+                f'FROM place JOIN target ON target.profile COLLATE "C" = place.profile{joins}'
+            ),
+        )
+
+    def write(self, replaced: int | None) -> int:
+        """Write the frame's cards anew; a card keeps the public id that its place has in run ``replaced``."""
+        delete = f"DELETE FROM {TABLE} WHERE run_id = %s AND division_id IN (SELECT division_id FROM place)"
+        Sql(delete, (self.run.pk,)).execute()
+        return self._insert(self.measured(), replaced).execute()
+
+    def refresh(self) -> int:
+        """Bring the frame's cards up to date; how many changed."""
+        return (self._insert(self.measured(), None) + UPSERT).execute()
+
+    def differs(self) -> bool:
+        """Whether the frame's rows would give other figures than the run's cards, as far as their slots reach."""
+        statement = (
+            Sql("SELECT EXISTS (SELECT 1 FROM (")
+            + self.measured()
+            + Sql(
+                f""") fresh LEFT JOIN (
+    SELECT card.* FROM {TABLE} card JOIN place ON place.division_id = card.division_id WHERE card.run_id = %s
+) stored ON stored.division_id = fresh.division_id
+WHERE stored.values IS DISTINCT FROM fresh.values[1:coalesce(cardinality(stored.values), 0)])""",
+                (self.run.pk,),
+            )
+        )
+        return bool(statement.rows()[0][0])
+
+    def remove_vanished(self, spans: Sequence[Span], division_ids: Sequence[int]) -> list[int]:
+        """Drop cards of places, once below ``spans`` or named, that are not in force; ids of their parents."""
+        statement = (
+            Sql(f"DELETE FROM {TABLE} card WHERE run_id = %s AND division_id IN (", (self.run.pk,))
+            + "SELECT record.division_id FROM "
+            + span_table(spans)
+            + Sql(
+                """ JOIN communities_divisionrecord record ON record.path >= span.low AND record.path < span.high
+    UNION ALL SELECT unnest(%s::bigint[])
+) AND NOT EXISTS (
+    SELECT 1 FROM communities_divisionrecord record JOIN communities_division division ON division.id = division_id
+    WHERE record.division_id = card.division_id AND record.valid @> %s::date AND division.deleted_at IS NULL
+) RETURNING parent_id""",
+                (list(division_ids), self.day),
+            )
+        )
+        return [parent for (parent,) in statement.rows() if parent is not None]
+
+    def roll_up(self, spans: Sequence[Span], *, replaced: int | None = None, anew: bool = False) -> int:
+        """Sum cards upward into the places above community level below ``spans``, the deepest first.
+
+        A place without communities gets a card of zeros. ``anew`` writes all; otherwise only what changed.
+        """
+        lay_table(
+            "upper",
+            Sql("""SELECT division.id AS division_id, record.parent_id, length(record.path) AS depth FROM """)
+            + span_table(spans)
+            + Sql(
+                """ JOIN communities_divisionrecord record ON record.path >= span.low AND record.path < span.high
+    AND record.valid @> %s::date
+JOIN communities_division division ON division.id = record.division_id
+    AND division.level < %s AND division.deleted_at IS NULL""",
+                (self.day, Level.COMMUNITY.value),
+            ),
+        )
+        if anew:
+            delete = (
+                f"DELETE FROM {TABLE} WHERE run_id = %s AND division_id IN (SELECT division_id FROM upper)"
+            )
+            Sql(delete, (self.run.pk,)).execute()
+        changed = 0
+        for (depth,) in Sql("SELECT DISTINCT depth FROM upper ORDER BY depth DESC").rows():
+            statement = self._insert(self._summed(depth), replaced)
+            changed += (statement if anew else statement + UPSERT).execute()
+        return changed
+
+    def _summed(self, depth: int) -> Sql:
+        active = {self.positions[code] for t in (*self.sources, *self.outcomes) for code in t.columns}
+        cells = {position: f"coalesce(sum(card.values[{position + 1}]), 0)::bigint" for position in active}
+        return Sql(
+            f"SELECT upper.division_id, upper.parent_id, NULL::bigint AS target_set, {self._array(cells)} AS values"
+            f" FROM upper LEFT JOIN {TABLE} card ON card.parent_id = upper.division_id AND card.run_id = %s\n"
+            "WHERE upper.depth = %s GROUP BY upper.division_id, upper.parent_id",
+            (self.run.pk, depth),
+        )
+
+    def _array(self, cells: dict[int, str]) -> str:
+        """All slots in order of position; NULL where the catalogue no longer measures."""
+        size = max(self.positions.values(), default=-1) + 1
+        return f"ARRAY[{', '.join(cells.get(position, 'NULL') for position in range(size))}]::bigint[]"
+
+    def _insert(self, cards: Sql, replaced: int | None) -> Sql:
+        return (
+            Sql(
+                f"INSERT INTO {TABLE} ({COLUMNS})\n"
+                "SELECT %s, fresh.division_id, fresh.parent_id, %s, fresh.values, fresh.target_set, %s,"
+                " clock_timestamp(), coalesce(old.public_id, new_public_id())\nFROM (",
+                (self.run.pk, self.run.period_id, self.day),
+            )
+            + cards
+            + Sql(
+                f") fresh LEFT JOIN {TABLE} old ON old.run_id = %s AND old.division_id = fresh.division_id",
+                (replaced,),
+            )
+        )
+
+
+def lay_table(name: str, content: Sql) -> None:
+    """A temporary table of the present transaction, with statistics; one of that name is replaced."""
+    Sql(f"DROP TABLE IF EXISTS pg_temp.{name}").execute()
+    (Sql(f"CREATE TEMP TABLE {name} ON COMMIT DROP AS ") + content).execute()
+    Sql(f"ANALYZE {name}").execute()
+
+
+def with_ancestors(paths: Iterable[str]) -> list[Span]:
+    """Spans that hold each of the places and each place above them, but nothing else."""
+    alone = {above for path in paths for above in ancestors(path)}
+    # "!" sorts before every digit of a label, so the range ends before the first place below.
+    return [Span(path, f"{path}!") for path in sorted(alone)]

@@ -1,0 +1,59 @@
+"""A piece of SQL with its parameters, so that statements can be put together from small named parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+
+
+@dataclass(frozen=True)
+class Sql:
+    """Text with ``%s`` places and what stands in them, in order; texts are literals of ours and the ORM's."""
+
+    text: str
+    params: tuple[Any, ...] = ()
+
+    def __add__(self, other: Sql | str) -> Sql:
+        if isinstance(other, str):
+            return Sql(self.text + other, self.params)
+        return Sql(self.text + other.text, self.params + other.params)
+
+    def named(self, name: str, *, materialized: bool = False) -> Sql:
+        """As a common table expression."""
+        return Sql(f"{name} AS {'MATERIALIZED ' if materialized else ''}(\n{self.text}\n)", self.params)
+
+    def execute(self) -> int:
+        """Run it; the number of rows written or read."""
+        with connection.cursor() as cursor:
+            cursor.execute(self.text, self.params)
+            return int(cursor.rowcount)
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Run it; all rows."""
+        with connection.cursor() as cursor:
+            cursor.execute(self.text, self.params)
+            return list(cursor.fetchall())
+
+
+def joined(separator: str, parts: Iterable[Sql]) -> Sql:
+    """The parts one after the other."""
+    listed = list(parts)
+    return Sql(
+        separator.join(part.text for part in listed),
+        tuple(param for part in listed for param in part.params),
+    )
+
+
+def with_ctes(ctes: Sequence[Sql], main: Sql) -> Sql:
+    """``WITH a AS (...), b AS (...) main``."""
+    return Sql("WITH ") + joined(",\n", ctes) + "\n" + main if ctes else main
+
+
+def of_queryset(queryset: QuerySet[Any]) -> Sql:
+    """The statement that the ORM would send."""
+    text, params = queryset.query.sql_with_params()
+    return Sql(text, tuple(params))
