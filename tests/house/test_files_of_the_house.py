@@ -5,14 +5,13 @@ import re
 import subprocess
 import sys
 import tomllib
-from itertools import chain
 
 import pytest
 import yaml
 
 from portal.devstack import CHECKOUT
 
-REQUIREMENTS = ["requirements.lock", "requirements-dev.lock"]
+REQUIREMENTS = ["requirements.lock", "requirements-run.lock", "requirements-dev.lock"]
 SECRETS = re.compile(r"SECRET|PASSWORD|_URL$|AUTH$")
 HARMLESS_DEFAULT = re.compile(r"\$\{[A-Z_]+:-\}")
 
@@ -32,18 +31,19 @@ def test_lock_files_pin_hashes_and_name_no_host(name):
 
 def test_lock_files_cover_what_the_project_asks_for():
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
-    everything = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
-    for name, wanted in zip(REQUIREMENTS, [project["dependencies"], everything], strict=True):
-        locked = set(re.findall(r"^([a-z0-9._-]+)==", (CHECKOUT / name).read_text(), re.MULTILINE))
-        assert {re.match(r"[a-zA-Z0-9_-]+", entry)[0] for entry in wanted} <= locked
+    production, extras = project["dependencies"], project["optional-dependencies"]
+    run = [*production, *extras["devstack"]]
+    for name, wanted in zip(REQUIREMENTS, [production, run, [*run, *extras["dev"]]], strict=True):
+        assert {re.match(r"[a-zA-Z0-9_-]+", entry)[0] for entry in wanted} <= _pins(name).keys()
 
 
-def test_both_lock_files_agree():
-    production, development = (
-        dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", (CHECKOUT / name).read_text(), re.MULTILINE))
-        for name in REQUIREMENTS
-    )
-    assert production.items() <= development.items()
+def test_lock_files_agree():
+    production, run, development = (_pins(name).items() for name in REQUIREMENTS)
+    assert production <= run <= development
+
+
+def _pins(name: str) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", (CHECKOUT / name).read_text(), re.MULTILINE))
 
 
 def test_the_asset_lock_pins_hashes_and_names_no_registry():
