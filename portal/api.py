@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.generic import TemplateView
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -102,5 +102,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", login_required(TemplateView.as_view(template_name="api_docs.html")), name="api-docs"),
     # Last: an address that does not exist is an API error, not a page.
-    path("<path:rest>", errors.not_found, name="api-not-found"),
+    re_path(r"^[\s\S]*$", errors.not_found, name="api-not-found"),
 ]

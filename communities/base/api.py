@@ -25,6 +25,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from communities.base.filters import UNKNOWN_PARAMETER, RegisterFilterSet
+from communities.base.models import Row
 from communities.base.paging import BadPosition, Order, Page, count_of, page_of, rows_of
 from communities.base.roles import Action
 
@@ -244,8 +245,7 @@ class StrictJSONParser(JSONParser):
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         """The body. Raises ParseError or BodyTooLarge."""
-        length = stream.META.get("CONTENT_LENGTH") if hasattr(stream, "META") else None
-        if length and int(length) > MAX_BODY_BYTES:
+        if int(parser_context["request"].META.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
             raise BodyTooLarge(_("提交的内容过大。"))
         try:
             data = super().parse(stream, media_type, parser_context)
@@ -318,7 +318,7 @@ class ListViewSet(Address, ListModelMixin, GenericViewSet):
         queryset = super().get_queryset()
         if getattr(self, "swagger_fake_view", False):
             return queryset.none()
-        if hasattr(queryset, "live"):
+        if issubclass(queryset.model, Row):
             queryset = queryset.live()
         return self.scoped(queryset)
 
