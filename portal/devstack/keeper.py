@@ -46,11 +46,14 @@ def keep(places: Places) -> int:
 
 def remove(places: Places) -> int:
     """Delete the data, unless they are in use."""
-    if _lock(places) is None:
+    lock = _lock(places)
+    if lock is None:
         msg = "The servers are running; stop make run and other commands first."
         raise DevstackError(msg)
-    for folder in (places.postgres, places.valkey, places.sockets):
-        shutil.rmtree(folder, ignore_errors=True)
+    with lock:
+        for folder in (places.data.resolve(), places.sockets):
+            shutil.rmtree(folder, ignore_errors=True)
+        places.data.unlink(missing_ok=True)  # where it was a link
     return 0
 
 

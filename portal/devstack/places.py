@@ -62,7 +62,7 @@ class Places:
     home: Path
     """Locks and logs; belongs to whoever runs the command."""
     data: Path
-    """Parent of the two data folders; the data folders belong to the server account."""
+    """Parent of the two data folders, or a link to it; they belong to the server account."""
     sockets: Path
     """Belongs to the server account, 0700: whoever may enter it is trusted by the servers."""
     throwaway: bool = False
@@ -70,11 +70,11 @@ class Places:
 
     @property
     def postgres(self) -> Path:
-        return self.data / f"postgres-{MAJOR}"
+        return self.data.resolve() / f"postgres-{MAJOR}"
 
     @property
     def valkey(self) -> Path:
-        return self.data / "valkey"
+        return self.data.resolve() / "valkey"
 
     @property
     def valkey_socket(self) -> Path:
@@ -108,19 +108,10 @@ def _short_temp() -> Path:
 
 
 def checkout_places(checkout: Path = CHECKOUT) -> Places:
-    """Where the servers of a checkout live; the hash keeps two checkouts apart.
-
-    Data lie in the checkout's own ``var/``, except for root: ``nobody`` may be unable to enter
-    the checkout, so there they lie below /var/tmp.
-    """
-    uid = os.geteuid()
-    tag = f"portal-{uid}-{hashlib.sha256(os.fsencode(checkout)).hexdigest()[:10]}"
+    """Where the servers of a checkout live; the hash keeps two checkouts apart."""
+    tag = f"portal-{os.geteuid()}-{hashlib.sha256(os.fsencode(checkout)).hexdigest()[:10]}"
     home = checkout / "var" / "devstack"
-    return Places(
-        home=home,
-        data=Path("/var/tmp") / tag if uid == 0 else home,  # noqa: S108
-        sockets=_short_temp() / tag,
-    )
+    return Places(home=home, data=home / "data", sockets=_short_temp() / tag)
 
 
 def throwaway_places(purpose: str = "test") -> Places:
@@ -156,10 +147,23 @@ def prepare_home(places: Places) -> None:
 
 def prepare_folders(places: Places, account: Account) -> None:
     """Create or check the rest. Only the keeper does, under its lock, so nobody sees it half done."""
-    own_folder(places.data, os.geteuid(), os.getegid(), 0o711)
+    if account.dropped and not places.throwaway and not places.data.exists():
+        _link_outside(places)
+    own_folder(places.data.resolve(), os.geteuid(), os.getegid(), 0o711)
     for folder in (places.sockets, places.valkey):
         own_folder(folder, account.uid, account.gid, 0o700)
     socket_name = places.sockets / ".s.PGSQL.5432"
     if len(os.fsencode(socket_name)) >= SOCKET_PATH_LIMIT:
         msg = f"{socket_name} is too long for a socket; set TMPDIR to a shorter folder."
         raise DevstackError(msg)
+
+
+def _link_outside(places: Places) -> None:
+    """Root's ``nobody`` may be unable to enter the checkout, so there the data lie below /var/tmp.
+
+    Under a fresh name that only the link knows: a new checkout in an old one's place starts anew.
+    """
+    target = tempfile.mkdtemp(prefix="portal-data-", dir="/var/tmp")
+    Path(target).chmod(0o711)
+    places.data.unlink(missing_ok=True)  # a link to a folder that somebody has tidied away
+    places.data.symlink_to(target)

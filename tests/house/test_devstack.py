@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,7 @@ import pytest
 
 from portal import devstack
 from portal.devstack import places as folders
+from portal.devstack.keeper import remove
 
 HOLDER = """
 import sys
@@ -127,6 +129,23 @@ def test_two_checkouts_live_side_by_side(tmp_path):
     one, other = (devstack.checkout_places(tmp_path / name) for name in ("one", "other"))
     assert one.sockets != other.sockets
     assert one.data != other.data
+
+
+def test_a_new_checkout_in_an_old_ones_place_starts_anew(tmp_path):
+    places = replace(
+        devstack.throwaway_places("house"), home=tmp_path, data=tmp_path / "data", throwaway=False
+    )
+    with devstack.Lease(places), closing(_connect(places)) as connection:
+        connection.cursor().execute("CREATE TABLE here ()")
+        connection.commit()
+    with devstack.Lease(places), closing(_connect(places)) as connection:
+        connection.cursor().execute("SELECT * FROM here")
+    remove(places)
+    with devstack.Lease(places), closing(_connect(places)) as connection, pytest.raises(psycopg2.Error):
+        connection.cursor().execute("SELECT * FROM here")
+    remove(places)
+    assert not places.data.is_symlink()
+    assert not places.data.exists()
 
 
 def test_socket_names_are_short_enough():
