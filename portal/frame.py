@@ -11,16 +11,20 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.cache import cache
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.places import ancestor_ids
 from communities.base.roles import Action
 from communities.choices import Level
-from communities.models import Division, Period
+from communities.models import Division, Installation, Period
 from portal.menu import Section, menu_for
+from portal.scorecards.reading import computed_periods
 
 SIGHT_COOKIE = "sight"
+DEMO_KEY = "is-demo"
+DEMO_SECONDS = 30
 SIGHTS = {"large": _("大字"), "contrast": _("高对比度")}
 
 
@@ -30,10 +34,20 @@ class Frame:
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
         self.user: Any = request.user
-        self.action = Action.COMPARE if self.user.may(Action.COMPARE) else Action.VIEW
+        otherwise = Action.COMPARE if self.user.may(Action.COMPARE) else Action.VIEW
+        self.action: Action = getattr(request, "place_action", otherwise)
         self.shows_period = False
-        # Where choosing another place leads; None: the page at hand takes ?place= itself.
-        self.place_target: str | None = None
+
+    @property
+    def place_target(self) -> str | None:
+        """Where choosing another place leads; None: the page at hand takes ``?place=`` itself."""
+        target: str | None = getattr(self.request, "place_target", None)
+        return target
+
+    @cached_property
+    def may_pick(self) -> bool:
+        """Administrators work for the whole platform: there is no place for them to choose."""
+        return self.user.may(Action.COMPARE) or self.user.may(Action.VIEW)
 
     # -- place ---------------------------------------------------------------------------------------
 
@@ -72,7 +86,7 @@ class Frame:
 
     @cached_property
     def lineage(self) -> list[Division]:
-        """From the outermost place the user may compare down to the place itself, the root left out."""
+        """From the province down to the place itself; the root only where it is the place."""
         if self.place is None:
             return []
         line = Division.objects.filter(pk__in=ancestor_ids(self.place.path_now)).order_by("path_now")
@@ -81,7 +95,7 @@ class Frame:
     @property
     def crumbs(self) -> list[tuple[Division, bool]]:
         """(place, whether it may be opened) for each step of the breadcrumb."""
-        spans = self.user.spans(Action.COMPARE)
+        spans = self.user.spans(self.action)
         return [(step, any(span.covers(step.path_now) for span in spans)) for step in self.lineage]
 
     @property
@@ -96,7 +110,7 @@ class Frame:
     @cached_property
     def periods(self) -> list[Period]:
         """Periods with figures, the latest first."""
-        return list(Period.objects.filter(runs__current__isnull=False).order_by("-span"))
+        return computed_periods()[::-1]
 
     @cached_property
     def period(self) -> Period | None:
@@ -159,5 +173,14 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     """Context processor."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {}
-    return {"frame": frame_of(request)}
+        return {"is_demo": is_demo()}
+    return {"frame": frame_of(request), "is_demo": is_demo()}
+
+
+def is_demo() -> bool:
+    """Whether every page must say 演示数据; asked of the database twice a minute."""
+    known = cache.get(DEMO_KEY)
+    if known is None:
+        known = Installation.demo() is not None
+        cache.set(DEMO_KEY, known, DEMO_SECONDS)
+    return bool(known)

@@ -11,4 +11,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", ExportToDjangoView, name="metrics"),
     path("accounts/", include("portal.accounts.urls")),
     path("api/v1/", include("portal.api")),
+    path("", include("portal.dashboards.urls")),
+    path("", include("communities.urls")),
 ]
+
+handler400 = "portal.error_pages.bad_request"
+handler403 = "portal.error_pages.permission_denied"
+handler404 = "portal.error_pages.not_found"
+handler500 = "portal.error_pages.server_error"

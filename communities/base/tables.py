@@ -14,7 +14,6 @@ import django_tables2 as tables
 from django.db.models import Model
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
@@ -29,7 +28,7 @@ ROUTES: dict[str, str] = {}
 
 def detail_url(row: Model) -> str | None:
     """The address of a row's page; None where the kind of row has none."""
-    route = ROUTES.get(row._meta.label)
+    route = ROUTES.get(getattr(row, "page_label", row._meta.label))
     if route is None:
         return None
     try:
@@ -72,7 +71,9 @@ def number_text(value: Decimal | int | None, places: int | None = None) -> str:
     """Thousands separated; ``places`` decimals, or as many as the number has."""
     if value is None:
         return ""
-    return number_format(value, decimal_pos=places, use_l10n=True, force_grouping=True)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,f}" if places is None else f"{value:,.{places}f}"
 
 
 def moment_text(moment: dt.datetime | None) -> str:

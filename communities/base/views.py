@@ -90,9 +90,17 @@ class Head:
     state: str  # ascending, descending, none
 
 
-def place_lines(rows: Iterable[Any]) -> dict[int, str]:
-    """Division id to the names of the places above it, from district level down. One query."""
-    places = {place.pk: ancestor_ids(place.path_now)[:-1] for place in rows if place is not None}
+def place_lines(rows: Iterable[Any], under: str = "") -> dict[int, str]:
+    """Division id to the names of the places above it, from district level down. One query.
+
+    What stands above the place at the path ``under``, and that place, is known to the reader and left out.
+    """
+    known = set(ancestor_ids(under))
+    places = {
+        place.pk: [pk for pk in ancestor_ids(place.path_now)[:-1] if pk not in known]
+        for place in rows
+        if place is not None
+    }
     if not places:
         return {}
     division = apps.get_model("communities", "Division")
@@ -188,6 +196,15 @@ class ListPage(ScopedPage):
         declared = self.filterset_class.base_filters
         return next((name for name, each in declared.items() if isinstance(each, PlaceFilter)), None)
 
+    def at_path(self, filters: RegisterFilterSet) -> str:
+        """The path of the place at hand: the one asked for, else the one place that is the user's."""
+        if self.place_filter is not None and filters.is_valid():
+            place = filters.form.cleaned_data.get(self.place_filter)
+            if place is not None:
+                return str(place.path_now)
+        spans = self.request.user.spans(self.action)  # type: ignore[union-attr]
+        return spans[0].low if len(spans) == 1 else ""
+
     @cached_property
     def order(self) -> tuple[str, Order]:
         """The order asked for and its name. Raises BadRequest for one that is not on offer."""
@@ -249,7 +266,7 @@ class ListPage(ScopedPage):
         table = self.table_class(
             rows,
             user=self.request.user,
-            place_lines=place_lines(self.place_of(row) for row in rows),
+            place_lines=place_lines((self.place_of(row) for row in rows), self.at_path(filters)),
             sequence=self.shown_columns,
             exclude=[name for name in self.table_class.declared() if name not in self.shown_columns],
         )

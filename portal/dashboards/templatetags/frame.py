@@ -1,0 +1,66 @@
+"""Tags of the frame and of figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from communities.base.changes import Change, changes_in
+from communities.base.measures import Indicator
+from communities.base.tables import number_text
+from communities.base.views import with_query
+from communities.models import Division
+from portal.figures import large_number
+from portal.frame import frame_of
+from portal.scorecards.figures import ratio
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def place_url(context: dict[str, Any], place: Division) -> str:
+    """The page at hand, or its register, for another place."""
+    request = context["request"]
+    target = frame_of(request).place_target
+    if target is not None:
+        return f"{target}?place={place.public_id}"
+    return with_query(request.path, request.GET, place=str(place.public_id))
+
+
+@register.filter
+def changes(record: Any) -> Iterator[Change]:
+    """What a change record says, field by field."""
+    return changes_in(record)
+
+
+@register.filter
+def figure(value: Decimal | int | None) -> SafeString | str:
+    """A number as people say it, with 万 and 亿; the exact one on hover."""
+    if value is None:
+        return ""
+    short, exact = large_number(value), number_text(value)
+    return short if short == exact else format_html('<span title="{}">{}</span>', exact, short)
+
+
+@register.simple_tag(takes_context=True)
+def subject_query(context: dict[str, Any], indicator: Indicator, outcome: str = "") -> str:
+    """The address part of the rows behind a figure of the page's place and period."""
+    asked = {
+        "place": context["place"].public_id,
+        "period": context["period"].code,
+        "indicator": indicator.code,
+    }
+    return "?" + urlencode(asked | ({"outcome": outcome} if outcome else {}))
+
+
+@register.simple_tag
+def share(part: int | Decimal, whole: int | Decimal) -> str:
+    """Percent with two decimals, half up."""
+    percent = ratio(part, whole, 100, 2)
+    return "" if percent is None else f"{percent}"

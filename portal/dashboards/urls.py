@@ -1,0 +1,21 @@
+"""Addresses of the pages that gather several apps."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from communities.base.tables import ROUTES
+from communities.models import Community
+from portal.dashboards import views
+
+# The page of a community stands on this floor: it shows figures too.
+ROUTES[Community._meta.label] = "community"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("sight/", views.sight, name="sight"),
+    path("workbench/", views.Workbench.as_view(), name="workbench"),
+    path("dashboard/", views.Dashboard.as_view(), name="dashboard"),
+    path("dashboard/subjects/", views.Subjects.as_view(), name="subjects"),
+    path("communities/<uuid:public_id>/", views.CommunityPage.as_view(), name="community-detail"),
+]

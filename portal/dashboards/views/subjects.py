@@ -1,0 +1,5 @@
+from communities.base.views import ScopedPage
+
+
+class Subjects(ScopedPage):
+    pass

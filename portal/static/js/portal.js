@@ -1,0 +1,56 @@
+// What every page does beyond plain links and forms.
+
+import { notify } from "./notify.js";
+import { openPicker } from "./picker.js";
+import { watchRuns } from "./runs.js";
+
+for (const form of document.querySelectorAll("form[data-submit-on-change]")) {
+  form.addEventListener("change", () => form.requestSubmit());
+}
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
+
+for (const button of document.querySelectorAll("[data-place-picker]")) {
+  button.setAttribute("role", "button");
+  button.setAttribute("aria-haspopup", "dialog");
+  button.addEventListener("click", (event) => {
+    event.preventDefault();
+    openPicker(button);
+  });
+  button.addEventListener("keydown", (event) => {
+    if (event.key === " ") {
+      event.preventDefault();
+      openPicker(button);
+    }
+  });
+}
+
+// One menu at a time; a click elsewhere or Escape closes it.
+const menus = "details.menu-drop, details.choices";
+document.addEventListener("click", (event) => {
+  for (const open of document.querySelectorAll(menus)) {
+    if (open.open && !open.contains(event.target)) open.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const open of document.querySelectorAll(menus)) {
+    if (open.open && open.contains(document.activeElement)) {
+      open.open = false;
+      open.querySelector("summary").focus();
+    }
+  }
+});
+
+// On a narrow screen the filter bar starts closed.
+if (window.matchMedia("(max-width: 575.98px)").matches) {
+  for (const bar of document.querySelectorAll("details.filter-bar")) bar.open = false;
+}
+
+document.addEventListener("htmx:responseError", () => notify("读取失败,请稍候重试。", true));
+document.addEventListener("htmx:sendError", () => notify("网络不通,请检查后重试。", true));
+
+watchRuns(document.getElementById("run"));
