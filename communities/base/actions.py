@@ -102,7 +102,7 @@ def values_of(row: Row) -> dict[str, Any]:
         value = field.value_from_object(row)
         if field.is_relation and value is not None:
             related = getattr(row, field.name)
-            value = {"id": str(related.public_id), "name": str(related)}
+            value = {"id": str(related.public_id), "name": related.record_label()}
         elif field.name in row.personal_fields and value:
             value = MASK
         else:
@@ -123,7 +123,7 @@ def record_change(row: Row, stored: Row | None, *, by: Any, reason: str, act: uu
         verb="change" if stored is not None else "create",
         model=row._meta.label,
         object_id=row.public_id,
-        object_label=str(row)[:200],
+        object_label=row.record_label()[:200],
         division_id=row.scope_division_id(),
         before={name: before[name] for name in changed if name in before},
         after={name: after[name] for name in changed},

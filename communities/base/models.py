@@ -57,6 +57,10 @@ class Row(models.Model):
         """Ids of the divisions whose measures may change when this row changes (each with all below it)."""
         return ()
 
+    def record_label(self) -> str:
+        """How change records name this row; without personal data."""
+        return str(self)
+
     def scope_division_id(self) -> int | None:
         """The division in whose scope a change record of this row is read."""
         return next(iter(self.affected_divisions()), None)

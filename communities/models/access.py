@@ -180,6 +180,9 @@ class User(AbstractBaseUser, Row):
             return None
         return Division.objects.filter(pk=int(paths[0][-LABEL_WIDTH:], 36)).first()
 
+    def record_label(self) -> str:
+        return self.username
+
     def scope_division_id(self) -> int | None:
         return self.organisation.division_id if self.organisation else None
 
@@ -242,6 +245,9 @@ class RoleAssignment(Row):
 
     def __str__(self) -> str:
         return f"{self.user} {self.get_role_display()} {self.division}"
+
+    def record_label(self) -> str:
+        return f"{self.user.username} {self.get_role_display()} {self.division}"
 
     def scope_division_id(self) -> int:
         return self.division_id

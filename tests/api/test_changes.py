@@ -48,7 +48,13 @@ def test_the_feed_goes_on_where_one_left_it(transactional_db: None, client_of) -
 def test_a_cursor_of_the_future(world: World, officer: APIClient) -> None:
     answer = officer.get(f"{FEED}?after={encode_position(2**62, 1)}")
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "cursor_expired")
-    for bad in ("x", encode_position("x", 1), encode_position(-1, 1), encode_position(2**70, 1), encode_position(None, 1)):
+    for bad in (
+        "x",
+        encode_position("x", 1),
+        encode_position(-1, 1),
+        encode_position(2**70, 1),
+        encode_position(None, 1),
+    ):
         answer = officer.get(f"{FEED}?after={bad}")
         assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "invalid_cursor"), bad
 
@@ -60,16 +66,22 @@ def test_who_reads_which_changes(transactional_db: None, client_of) -> None:
     world.users = build_users(world)
     touch(world, "community", "121")
     touch(world, "other_community", "122")
-    role = RoleAssignment(user=world.users["nobody"], role="street_clerk", division=world.street, valid=(None, None))
+    role = RoleAssignment(
+        user=world.users["nobody"], role="street_clerk", division=world.street, valid=(None, None)
+    )
     save(role, by=None)
-    ChangeRecord.objects.create(verb="change", model="x.Nowhere", object_id=uuid.uuid4(), object_label="无所属")
+    ChangeRecord.objects.create(
+        verb="change", model="x.Nowhere", object_id=uuid.uuid4(), object_label="无所属"
+    )
 
     def labels(name: str) -> list[str]:
         return sorted(row["model"] for row in client_of(world.users[name]).get(FEED).json()["results"])
 
     assert labels("district_officer") == ["communities.Premises"]
     assert labels("stranger") == ["communities.Premises"]
-    assert labels("auditor") == sorted(["communities.Premises"] * 2 + ["communities.RoleAssignment", "x.Nowhere"])
+    assert labels("auditor") == sorted(
+        ["communities.Premises"] * 2 + ["communities.RoleAssignment", "x.Nowhere"]
+    )
     assert client_of(world.users["platform_administrator"]).get(FEED).status_code == 403
 
 

@@ -26,7 +26,7 @@ def error(answer) -> tuple[int, str, str | None]:
 
 def test_a_room_over_the_api(world: World, officer: APIClient) -> None:
     room = world.premises["community"]
-    PremisesFunctionArea.objects.create(premises=room, function="service_station", area=Decimal("20"))
+    PremisesFunctionArea.objects.create(premises=room, function="service_station", area=Decimal(20))
     answer = officer.get(f"{API}/premises/{room.public_id}/")
     assert answer.status_code == 200
     assert answer["ETag"] == '"1"'
@@ -75,7 +75,10 @@ def test_lists_have_one_shape(world: World, officer: APIClient, register: str) -
         ("as_of=2026-13-01", (400, "invalid", "as_of")),
         ("as_of=01.02.2026", (400, "invalid", "as_of")),
         ("_connector=OR", (400, "unknown_parameter", "_connector")),
-        ("division_now__path_now__startswith=0", (400, "unknown_parameter", "division_now__path_now__startswith")),
+        (
+            "division_now__path_now__startswith=0",
+            (400, "unknown_parameter", "division_now__path_now__startswith"),
+        ),
         ("format=api", (400, "unknown_parameter", "format")),
     ],
 )
@@ -85,7 +88,14 @@ def test_parameters_are_an_allow_list(officer: APIClient, register: str, query: 
 
 @pytest.mark.parametrize(
     "query",
-    ["area_min=1e1000000", "area_min=-1", "area_max=NaN", "area_min=" + "9" * 400, "kind=palace", "held=perhaps"],
+    [
+        "area_min=1e1000000",
+        "area_min=-1",
+        "area_max=NaN",
+        "area_min=" + "9" * 400,
+        "kind=palace",
+        "held=perhaps",
+    ],
 )
 def test_odd_values_are_refused(officer: APIClient, query: str) -> None:
     assert officer.get(f"{API}/premises/?{query}").status_code == 400
@@ -187,14 +197,19 @@ def test_rules_from_above_are_readable(world: World, officer: APIClient) -> None
     assert body["key"] == {"code": "premises.office.area", "name": "居委会办公用房面积"}
     assert body["document"]["id"] == str(ours.clause.document.public_id)
     assert officer.get(f"{API}/thresholds/{theirs.public_id}/").status_code == 404
-    assert ids(officer.get(f"{API}/thresholds/?applies_to={world.community.public_id}")) == [str(ours.public_id)]
+    assert ids(officer.get(f"{API}/thresholds/?applies_to={world.community.public_id}")) == [
+        str(ours.public_id)
+    ]
     assert officer.get(f"{API}/policy-documents/?jurisdiction={world.far_city.public_id}").status_code == 404
     document = officer.get(f"{API}/policy-documents/{ours.clause.document.public_id}/").json()
     assert [clause["label"] for clause in document["clauses"]] == ["第一条"]
 
 
 def test_pages_forth_and_back(world: World, officer: APIClient) -> None:
-    rooms = [factories.premises(world.neighbour, name=f"房{n}", committee=world.committees["neighbour"]) for n in range(7)]
+    rooms = [
+        factories.premises(world.neighbour, name=f"房{n}", committee=world.committees["neighbour"])
+        for n in range(7)
+    ]
     expected = ids(officer.get(f"{API}/premises/?ordering=-name"))
     assert len(expected) == len(rooms) + 2
     seen: list[str] = []
@@ -224,7 +239,9 @@ def test_me(world: World, officer: APIClient) -> None:
     assert "run" in body["actions"]
 
 
-@pytest.mark.parametrize("path", ["nothing/", "premises", "premises/1/", "premises/%0a/", "Premises/", "premises/.json"])
+@pytest.mark.parametrize(
+    "path", ["nothing/", "premises", "premises/1/", "premises/%0a/", "Premises/", "premises/.json"]
+)
 def test_an_address_that_does_not_exist_is_an_api_error(officer: APIClient, path: str) -> None:
     assert error(officer.get(f"{API}/{path}"))[:2] == (404, "not_found")
 

@@ -21,7 +21,7 @@ ONE = f"{API}/indicator-values/?indicator=office_compliance"
 
 
 def test_the_shape_of_a_value(world: World, officer: APIClient, measured: Period) -> None:
-    Premises.objects.filter(pk=world.premises["neighbour"].pk).update(area=Decimal("60"))
+    Premises.objects.filter(pk=world.premises["neighbour"].pk).update(area=Decimal(60))
     measure(measured)
     body = officer.get(f"{ONE}&division={world.district.public_id}&period=2026Q1").json()
     assert body["count"] == 1
@@ -178,7 +178,9 @@ def test_odd_json(world: World, officer: APIClient, body: str) -> None:
 
 
 def test_a_body_too_large(world: World, officer: APIClient) -> None:
-    answer = officer.post(f"{API}/runs/", '{"kind": "' + "x" * 1_000_001 + '"}', content_type="application/json")
+    answer = officer.post(
+        f"{API}/runs/", '{"kind": "' + "x" * 1_000_001 + '"}', content_type="application/json"
+    )
     assert answer.status_code == 413
 
 
