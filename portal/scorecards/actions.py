@@ -33,7 +33,7 @@ from communities.choices import JobState
 from communities.models import DirtyMark, Job, Period, Threshold
 from portal.scorecards.catalogue import INDICATORS
 from portal.scorecards.engine.cards import Measuring
-from portal.scorecards.engine.frame import EVERYWHERE, chunks
+from portal.scorecards.engine.frame import EVERYWHERE, chunks, communities_in
 from portal.scorecards.engine.refresh import differs, refresh
 from portal.scorecards.engine.slots import register
 from portal.scorecards.engine.targets import listed
@@ -132,14 +132,15 @@ def _plan(measuring: Measuring, lease: Lease) -> None:
     """Cut the country into ranges once, so that a later worker goes on with the same."""
     with transaction.atomic():
         jobs.hold(lease)
-        ranges = chunks(measuring.day, EVERYWHERE)
+        communities = communities_in(measuring.day, EVERYWHERE)
+        ranges = chunks(measuring.day, EVERYWHERE, communities)
         lease.result = {
             "ranges": [[list(span) for span in group] for group in ranges],
             "ranges_done": 0,
             "slots": max(measuring.positions.values(), default=-1) + 1,
             "conflicts": [],
         }
-        jobs.advance(lease, done=0, total=measuring.communities())
+        jobs.advance(lease, done=0, total=communities)
 
 
 def _replaced(run: Run) -> int | None:

@@ -121,15 +121,21 @@ class MeasureCard(models.Model):
     """
 
     public_id = models.UUIDField(db_default=NewPublicId(), editable=False)
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="cards", db_index=False)
-    division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="+")
-    parent = models.ForeignKey(
-        Division, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    # No key constraints: five look-ups a row would cost more than measuring it, and only the engine writes here,
+    # by INSERT ... SELECT from the very rows that the keys name.
+    run = models.ForeignKey(
+        Run, on_delete=models.CASCADE, related_name="cards", db_index=False, db_constraint=False
     )
-    period = models.ForeignKey(Period, on_delete=models.PROTECT, related_name="+", db_index=False)
+    division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    parent = models.ForeignKey(
+        Division, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
+    period = models.ForeignKey(
+        Period, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     values = ArrayField(models.BigIntegerField(null=True), default=list)
     target_set = models.ForeignKey(
-        TargetSet, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+        TargetSet, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
     )
     anchor_date = models.DateField()
     computed_at = models.DateTimeField()

@@ -5,19 +5,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
-from communities.base.measures import Grain, assessments_of, measures_of, slots_of
+from communities.base.measures import assessments_of, measures_of, slots_of
 from communities.base.places import Span, ancestors
-from communities.base.querysets import valid_on
 from communities.choices import Level
-from communities.models import DivisionRecord
 from portal.scorecards.catalogue import INDICATORS
-from portal.scorecards.engine.frame import frame, rule_book, span_table
-from portal.scorecards.engine.judging import counted, judged
+from portal.scorecards.engine.frame import frame, records_below, rule_book
+from portal.scorecards.engine.judging import Judging
 from portal.scorecards.engine.slots import register
-from portal.scorecards.engine.sources import Days, Grouped, grouped
-from portal.scorecards.engine.sql import Sql, with_ctes
+from portal.scorecards.engine.sources import Days, Grouped, grouped, readings
+from portal.scorecards.engine.sql import Sql, joined, with_ctes
 from portal.scorecards.engine.targets import Resolver
 from portal.scorecards.models import Run
 
@@ -33,6 +32,27 @@ WHERE ({TABLE}.values, {TABLE}.parent_id, {TABLE}.target_set_id)
     IS DISTINCT FROM (excluded.values, excluded.parent_id, excluded.target_set_id)"""
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What a run's statements are made of: it depends on the catalogue and on the days alone."""
+
+    judging: Judging
+    tables: tuple[Grouped, ...]
+    ctes: Sql
+
+
+@lru_cache(maxsize=64)
+def parts_of(days: Days) -> Parts:
+    """Put together once for each day and remembered: the ORM takes longer to write them than a place to measure."""
+    measures = measures_of(INDICATORS.values())
+    judging = Judging(assessments_of(INDICATORS.values()), measures, days.anchor)
+    sources = grouped([measure for measure in measures if not judging.covers(measure)], days)
+    tables = [readings(measures), *sources, *judging.tables()]
+    ctes = [source.sql.named(source.name) for source in sources] + judging.ctes()
+    counted = [table.sql.named(table.name) for table in judging.tables() if table.sql.text]
+    return Parts(judging, tuple(tables), joined(",\n", [*ctes, *counted]))
+
+
 class Measuring:
     """The cards of one run: which statements there are depends on the catalogue and the anchor day alone.
 
@@ -42,32 +62,13 @@ class Measuring:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.day = run.anchor_date
-        self.assessments = assessments_of(INDICATORS.values())
-        self.measures = measures_of(INDICATORS.values())
+        self.parts = parts_of(Days(self.day, run.period.first_day))
         self.resolver = Resolver(rule_book(self.day))
         self._names: list[str] = []
 
     @cached_property
     def positions(self) -> dict[str, int]:
         return register(slots_of(INDICATORS.values()))
-
-    @cached_property
-    def sources(self) -> list[Grouped]:
-        return grouped(self.measures, Days(self.day, self.run.period.first_day))
-
-    @cached_property
-    def outcomes(self) -> list[Grouped]:
-        found = (counted(self.assessments, grain) for grain in Grain)
-        return [one for one in found if one is not None]
-
-    @cached_property
-    def judgements(self) -> list[Sql]:
-        return [cte for grain in Grain for cte in judged(self.assessments, grain, self.day)]
-
-    def communities(self) -> int:
-        """How many communities are in force on the anchor day."""
-        in_force = DivisionRecord.objects.filter(valid_on(self.day), division__deleted_at__isnull=True)
-        return in_force.filter(division__level=Level.COMMUNITY).count()
 
     def lay_frame(self, spans: Sequence[Span]) -> None:
         """Lay out the communities below ``spans`` and settle which standards hold for them."""
@@ -77,24 +78,22 @@ class Measuring:
 
     def measured(self) -> Sql:
         """``(division_id, parent_id, target_set, values)`` of every community of the frame."""
-        tables = [*self.sources, *self.outcomes]
-        ctes = [
-            self.resolver.table(self._names, self.assessments).named("target", materialized=True),
-            *(source.sql.named(source.name) for source in self.sources),
-            *self.judgements,
-            *(outcome.sql.named(outcome.name) for outcome in self.outcomes),
-        ]
-        joins = "".join(f"\nLEFT JOIN {t.name} ON {t.name}.place_id = place.division_id" for t in tables)
+        target = self.resolver.table(self._names, self.parts.judging.assessments)
         cells = {
-            self.positions[code]: f"coalesce({t.name}.{column}, 0)"
-            for t in tables
-            for code, column in t.columns.items()
+            self.positions[code]: f"coalesce({table.name}.{column}, 0)"
+            for table in self.parts.tables
+            for code, column in table.columns.items()
         }
         return with_ctes(
-            ctes,
+            [target.named("target", materialized=True), self.parts.ctes],
             Sql(
                 f"SELECT place.division_id, place.parent_id, target.target_set, {self._array(cells)} AS values\n"
-                f'FROM place JOIN target ON target.profile COLLATE "C" = place.profile{joins}'
+                'FROM place JOIN target ON target.profile COLLATE "C" = place.profile\n'
+                + "".join(
+                    f"LEFT JOIN {table.name} ON {table.name}.place_id = place.division_id\n"
+                    for table in self.parts.tables
+                    if table.name != "place"
+                )
             ),
         )
 
@@ -128,9 +127,9 @@ WHERE stored.values IS DISTINCT FROM fresh.values[1:coalesce(cardinality(stored.
         statement = (
             Sql(f"DELETE FROM {TABLE} card WHERE run_id = %s AND division_id IN (", (self.run.pk,))
             + "SELECT record.division_id FROM "
-            + span_table(spans)
+            + records_below(spans)
             + Sql(
-                """ JOIN communities_divisionrecord record ON record.path >= span.low AND record.path < span.high
+                """
     UNION ALL SELECT unnest(%s::bigint[])
 ) AND NOT EXISTS (
     SELECT 1 FROM communities_divisionrecord record JOIN communities_division division ON division.id = division_id
@@ -149,12 +148,10 @@ WHERE stored.values IS DISTINCT FROM fresh.values[1:coalesce(cardinality(stored.
         lay_table(
             "upper",
             Sql("""SELECT division.id AS division_id, record.parent_id, length(record.path) AS depth FROM """)
-            + span_table(spans)
+            + records_below(spans)
             + Sql(
-                """ JOIN communities_divisionrecord record ON record.path >= span.low AND record.path < span.high
-    AND record.valid @> %s::date
-JOIN communities_division division ON division.id = record.division_id
-    AND division.level < %s AND division.deleted_at IS NULL""",
+                """ JOIN communities_division division ON division.id = record.division_id
+    AND record.valid @> %s::date AND division.level < %s AND division.deleted_at IS NULL""",
                 (self.day, Level.COMMUNITY.value),
             ),
         )
@@ -170,7 +167,7 @@ JOIN communities_division division ON division.id = record.division_id
         return changed
 
     def _summed(self, depth: int) -> Sql:
-        active = {self.positions[code] for t in (*self.sources, *self.outcomes) for code in t.columns}
+        active = {self.positions[code] for table in self.parts.tables for code in table.columns}
         cells = {position: f"coalesce(sum(card.values[{position + 1}]), 0)::bigint" for position in active}
         return Sql(
             f"SELECT upper.division_id, upper.parent_id, NULL::bigint AS target_set, {self._array(cells)} AS values"

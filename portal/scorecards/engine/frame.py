@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import F
 
@@ -52,33 +53,30 @@ def rule_book(day: dt.date) -> RuleBook:
     }
     thresholds = Threshold.objects.in_force(day).exclude(force=STRIVE_TO).filter(**placed)
     sources = PreferredCountSource.objects.live().filter(valid_on(day), **placed)
+    rules = thresholds.order_by("pk").values(
+        "pk", "key", "operator", "low", "high", "force", "step", "step_households", "households",
+        "building_classes", "location_classes", "community_kinds", path=F("jurisdiction__records__path"),
+    )  # fmt: skip
     return RuleBook(
         day,
-        tuple(
-            _rule(row) for row in thresholds.annotate(path=F("jurisdiction__records__path")).order_by("pk")
-        ),
+        tuple(_rule(row) for row in rules),
         tuple(sources.order_by("pk").values_list("jurisdiction__records__path", "source", "definition")),
     )
 
 
-def _rule(row: Threshold) -> Rule:
-    def words(values: list[str] | None) -> frozenset[str] | None:
-        return None if values is None else frozenset(values)
+def _rule(row: dict[str, Any]) -> Rule:
+    def words(name: str) -> frozenset[str] | None:
+        return None if row[name] is None else frozenset(row[name])
 
+    households = row["households"]
+    plain = ("key", "path", "operator", "low", "high", "force", "step", "step_households")
     return Rule(
-        threshold=row.pk,
-        key=row.key,
-        path=row.path,  # type: ignore[attr-defined]
-        operator=row.operator,
-        low=row.low,
-        high=row.high,
-        force=row.force,
-        step=row.step,
-        step_households=row.step_households,
-        building_classes=words(row.building_classes),
-        location_classes=words(row.location_classes),
-        community_kinds=words(row.community_kinds),
-        households=None if row.households is None else (row.households.lower, row.households.upper),
+        threshold=row["pk"],
+        building_classes=words("building_classes"),
+        location_classes=words("location_classes"),
+        community_kinds=words("community_kinds"),
+        households=None if households is None else (households.lower, households.upper),
+        **{name: row[name] for name in plain},
     )
 
 
@@ -92,7 +90,7 @@ def frame(book: RuleBook, spans: Sequence[Span]) -> Sql:
     bucket, bucket_params = _bucket(book)
     return (
         Sql(
-            f"""SELECT place.*, reading.id AS count_id, reading.households,
+            f"""SELECT place.*, reading.id AS count_id, reading.households, reading.residents,
     concat_ws('|', jurisdiction, location_class, community_kind, building_class{bucket}) COLLATE "C" AS profile
 FROM (""",
             bucket_params,
@@ -105,7 +103,7 @@ FROM (""",
 
 # Each community's latest count up to the day, by the source that its nearest jurisdiction prefers.
 _HOUSEHOLDS = """LEFT JOIN LATERAL (
-    SELECT counted.id, counted.households FROM communities_householdcount counted
+    SELECT counted.id, counted.households, counted.residents FROM communities_householdcount counted
     WHERE counted.division_id = place.division_id AND counted.source = place.source
       AND counted.definition = place.definition AND counted.counted_on <= %s AND counted.deleted_at IS NULL
     ORDER BY counted.counted_on DESC LIMIT 1
@@ -139,12 +137,10 @@ def _places(book: RuleBook, spans: Sequence[Span]) -> Sql:
         coalesce({jurisdiction["path"]}, '') AS jurisdiction,
         {preferred["source"]} AS source, {preferred["definition"]} AS definition
     FROM """)
-        + span_table(spans)
+        + records_below(spans)
         + Sql(
             """
-    JOIN communities_divisionrecord record ON record.path >= span.low AND record.path < span.high
-        AND record.valid @> %s::date
-    JOIN communities_division division ON division.id = record.division_id
+    JOIN communities_division division ON division.id = record.division_id AND record.valid @> %s::date
         AND division.level = %s AND division.deleted_at IS NULL
     LEFT JOIN communities_communityrecord community ON community.division_id = division.id
         AND community.valid @> %s::date AND community.deleted_at IS NULL
@@ -156,9 +152,19 @@ def _places(book: RuleBook, spans: Sequence[Span]) -> Sql:
     )
 
 
-def span_table(spans: Sequence[Span]) -> Sql:
+def records_below(spans: Sequence[Span]) -> Sql:
+    """Dated records of the places below ``spans``, of all times, to stand in FROM as ``record``.
+
+    The ends of a single span are written as constants: the planner then knows how many places they hold.
+    """
+    if len(spans) == 1:
+        ((low, high),) = spans
+        return Sql(
+            "(SELECT * FROM communities_divisionrecord WHERE path >= %s AND path < %s) AS record", (low, high)
+        )
     return Sql(
-        """unnest(%s::text[] COLLATE "C", %s::text[] COLLATE "C") AS span(low, high)""",
+        """(SELECT below.* FROM unnest(%s::text[] COLLATE "C", %s::text[] COLLATE "C") AS span(low, high)
+    JOIN communities_divisionrecord below ON below.path >= span.low AND below.path < span.high) AS record""",
         ([span.low for span in spans], [span.high for span in spans]),
     )
 
@@ -197,22 +203,30 @@ def paths_on(division_ids: Sequence[int], day: dt.date) -> list[str]:
     return list(records.values_list("path", flat=True))
 
 
-def chunks(day: dt.date, spans: Sequence[Span], size: int = CHUNK) -> list[tuple[Span, ...]]:
-    """``spans`` cut into groups of at most about ``size`` communities each, in order of path; together the same."""
-    count = """
-        SELECT path FROM (
-            SELECT record.path, row_number() OVER (ORDER BY record.path) AS number FROM {spans}
-            JOIN communities_divisionrecord record ON record.path >= span.low AND record.path < span.high
-                AND record.valid @> %s::date
-            JOIN communities_division division ON division.id = record.division_id
-                AND division.level = %s AND division.deleted_at IS NULL
-        ) numbered WHERE number %% %s = 0 ORDER BY path
-    """
-    source = span_table(spans)
-    found = Sql(count.format(spans=source.text), (*source.params, day, Level.COMMUNITY.value, size)).rows()
-    groups: list[tuple[Span, ...]] = []
+def communities_in(day: dt.date, spans: Sequence[Span]) -> int:
+    """How many communities are in force below ``spans`` on a day."""
+    ((number,),) = (Sql("SELECT count(*) FROM ") + _in_force(day, spans)).rows()
+    return int(number)
+
+
+def chunks(day: dt.date, spans: Sequence[Span], number: int, size: int = CHUNK) -> list[tuple[Span, ...]]:
+    """``spans``, with ``number`` communities, cut into groups of about ``size`` in order of path."""
     rest = sorted(spans)
-    for (cut,) in found:
-        groups.append(tuple(Span(s.low, min(s.high, cut)) for s in rest if s.low < cut))
-        rest = [Span(max(s.low, cut), s.high) for s in rest if s.high > cut]
+    groups: list[tuple[Span, ...]] = []
+    if number > size:
+        numbered = Sql("SELECT record.path, row_number() OVER (ORDER BY record.path) AS number FROM ")
+        cuts = (Sql("SELECT path FROM (") + numbered + _in_force(day, spans)) + Sql(
+            ") numbered WHERE number %% %s = 0 ORDER BY path", (size,)
+        )
+        for (cut,) in cuts.rows():
+            groups.append(tuple(Span(span.low, min(span.high, cut)) for span in rest if span.low < cut))
+            rest = [Span(max(span.low, cut), span.high) for span in rest if span.high > cut]
     return [group for group in (*groups, tuple(rest)) if group]
+
+
+def _in_force(day: dt.date, spans: Sequence[Span]) -> Sql:
+    return records_below(spans) + Sql(
+        """ JOIN communities_division division ON division.id = record.division_id
+    AND record.valid @> %s::date AND division.level = %s AND division.deleted_at IS NULL""",
+        (day, Level.COMMUNITY.value),
+    )

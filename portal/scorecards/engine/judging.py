@@ -17,12 +17,12 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Count, Q, QuerySet
 from django.db.models.expressions import Combinable, F, RawSQL
 
-from communities.base.measures import Assessment, Grain, Outcome
+from communities.base.measures import Assessment, Grain, Measure, Outcome, Validity
 from communities.base.querysets import valid_on
 from communities.choices import CommitteeKind
 from communities.models import Exemption, PremisesNilStatement
 from portal.scorecards.engine.sources import PLACES, Grouped, exact_sum
-from portal.scorecards.engine.sql import Sql, of_queryset
+from portal.scorecards.engine.sql import Sql, joined, of_queryset
 
 SUBJECTS = RawSQL("SELECT subject_id FROM committee", [])
 PERCENT = 100
@@ -35,147 +35,170 @@ JOIN communities_committee body ON body.id = stands.thing_id AND body.deleted_at
 _COMMUNITIES = "SELECT division_id AS subject_id, division_id, path, profile FROM place"
 
 
-def judged(assessments: Sequence[Assessment], grain: Grain, day: dt.date) -> list[Sql]:
-    """Common table expressions that end in ``<grain>_judged``: one row per subject with value and outcome.
+class Judging:
+    """The assessments of a catalogue as common table expressions over ``place`` and ``target``.
 
-    They stand after ``place`` and ``target`` (``Resolver.table``), whose columns are numbered by the position in
-    ``assessments``. Columns per assessment n: ``top_n`` and ``bottom_n`` (base units,
-    NULL where nothing was reported), ``outcome_n``; and the subject's id, community and path.
+    ``target`` is ``Resolver.table``; its columns, like those made here, are numbered by the position in
+    ``assessments``. The rooms of a place are read once: ``register`` sums them by community and by the committee
+    that they name, with the measures of the same model, so that figures and judgements cannot drift apart.
     """
-    mine = {number: a for number, a in enumerate(assessments) if a.grain == grain}
-    if not mine:
-        return []
-    subjects = (
-        Sql(_COMMITTEES, (day, CommitteeKind.RESIDENTS.value, day))
-        if grain == Grain.COMMITTEE
-        else Sql(_COMMUNITIES)
-    )
-    facts = _facts(mine, grain, day)
-    return [
-        subjects.named(grain.value, materialized=True),
-        *(sql.named(name) for name, sql in facts.items()),
-        _held(mine, grain).named(f"{grain}_held"),
-        _outcomes(mine, grain).named(f"{grain}_judged", materialized=True),
-    ]
 
+    def __init__(self, assessments: Sequence[Assessment], measures: Sequence[Measure], day: dt.date) -> None:
+        self.assessments = assessments
+        self.day = day
+        (self.model,) = {assessment.numerator.model for assessment in assessments}
+        # Measured here rather than by ``sources.grouped``.
+        self.measures = [measure for measure in measures if self.covers(measure)]
+        self._column = {measure: f"m{number}" for number, measure in enumerate(self.measures)}
 
-def counted(assessments: Sequence[Assessment], grain: Grain) -> Grouped | None:
-    """Subjects by outcome for each community: five columns per assessment."""
-    columns, selected = {}, []
-    for number, assessment in enumerate(assessments):
-        if assessment.grain != grain:
-            continue
-        for outcome, slot in zip(Outcome, assessment.slots, strict=True):
-            columns[slot] = f"o{number}_{outcome.number}"
-            selected.append(f"count(*) FILTER (WHERE outcome_{number} = {outcome.number}) AS {columns[slot]}")
-    if not columns:
-        return None
-    text = f"SELECT division_id AS place_id, {', '.join(selected)} FROM {grain}_judged GROUP BY 1"
-    return Grouped(f"{grain}_counted", Sql(text), columns)
-
-
-def _facts(mine: dict[int, Assessment], grain: Grain, day: dt.date) -> dict[str, Sql]:
-    """What the registers say of each subject: rooms, statements that there are none, exemptions.
-
-    ``*_own`` is by committee; ``*_place`` by community: rooms that name no committee and serve all of its
-    committees, or for communities all rooms.
-    """
-    facts: dict[str, Sql] = {}
-    nil = PremisesNilStatement.objects.live().filter(stated_on__lte=day)
-    freed = Exemption.objects.live().filter(valid_on(day))
-    nil_counts = {
-        f"nil_{n}": Count("pk", filter=Q(kind__in=a.reported_by) if a.reported_by else Q())
-        for n, a in mine.items()
-    }
-    freed_counts = {f"exempt_{n}": Count("pk", filter=Q(key=a.key.code)) for n, a in mine.items()}
-    for name, rows, counts in (("nil", nil, nil_counts), ("exempt", freed, freed_counts)):
-        by_place = rows.filter(committee__isnull=True, division__in=PLACES)
-        facts[f"{grain}_{name}_place"] = _by(by_place, "division_id", counts)
-        if grain == Grain.COMMITTEE:
-            facts[f"{grain}_{name}_own"] = _by(rows.filter(committee__in=SUBJECTS), "committee_id", counts)
-    sums = _sums(mine, day)
-    if grain == Grain.COMMUNITY:
-        facts[f"{grain}_rooms_place"] = _by(
-            _rooms(mine, day, placements__division__in=PLACES), "placements__division_id", sums
+    def covers(self, measure: Measure) -> bool:
+        """Whether a measure is a plain total over the judged register."""
+        return (
+            measure.model == self.model
+            and measure.validity == Validity.STOCK
+            and not (measure.via or measure.distinct)
         )
-        return facts
-    facts[f"{grain}_rooms_own"] = _by(_rooms(mine, day, committee__in=SUBJECTS), "committee_id", sums)
-    shared = _sums({number: a for number, a in mine.items() if a.shared}, day)
-    if shared:
-        facts[f"{grain}_rooms_place"] = _by(
-            _rooms(mine, day, committee__isnull=True, placements__division__in=PLACES),
-            "placements__division_id",
-            shared,
+
+    def ctes(self) -> list[Sql]:
+        """From the rooms to ``committee_judged`` and ``community_judged``: one row per subject.
+
+        Columns per assessment n: ``top_n`` and ``bottom_n`` in base units, ``reported_n``, ``exempt_n``,
+        ``outcome_n``; beside the subject's id, community and path.
+        """
+        subjects = Sql(_COMMITTEES, (self.day, CommitteeKind.RESIDENTS.value, self.day))
+        return [
+            subjects.named("committee", materialized=True),
+            Sql(_COMMUNITIES).named("community"),
+            self._register().named("register", materialized=True),
+            self._totals().named("total", materialized=True),
+            *(self._said(name).named(name, materialized=True) for name in ("nil", "exempt")),
+            *(self._held(grain).named(f"{grain}_held") for grain in Grain),
+            *(self._outcomes(grain).named(f"{grain}_judged", materialized=True) for grain in Grain),
+        ]
+
+    def tables(self) -> list[Grouped]:
+        """The named statements with one row per community: totals of the register, subjects by outcome."""
+        totals = {measure.code: self._column[measure] for measure in self.measures}
+        counted = (self._counted(grain) for grain in Grain)
+        return [Grouped("total", Sql(""), totals), *(one for one in counted if one.columns)]
+
+    def numbered(self, grain: Grain) -> dict[int, Assessment]:
+        """The assessments of one grain under their numbers."""
+        return {number: a for number, a in enumerate(self.assessments) if a.grain == grain}
+
+    def _counted(self, grain: Grain) -> Grouped:
+        columns, selected = {}, []
+        for number, assessment in self.numbered(grain).items():
+            for outcome, slot in zip(Outcome, assessment.slots, strict=True):
+                column = columns[slot] = f"o{number}_{outcome.number}"
+                selected.append(f"count(*) FILTER (WHERE outcome_{number} = {outcome.number}) AS {column}")
+        text = ", ".join(["SELECT division_id AS place_id", *selected]) + f" FROM {grain}_judged GROUP BY 1"
+        return Grouped(f"{grain}_counted", Sql(text), columns)
+
+    def rooms(self) -> QuerySet[Any]:
+        """Rows of the judged register that stand in the frame's places, held on the day or lost before.
+
+        Both mean that their subject has *reported*.
+        """
+        until = DateRange(None, self.day + dt.timedelta(days=1))
+        rooms: QuerySet[Any] = apps.get_model(self.model)._default_manager.filter(
+            deleted_at__isnull=True,
+            valid__overlap=until,
+            placements__valid__contains=self.day,
+            placements__division__in=PLACES,
         )
-    return facts
+        return rooms
 
+    def _register(self) -> Sql:
+        held = valid_on(self.day)
+        sums: dict[str, Combinable] = {
+            column: exact_sum(measure, measure.where & held) for measure, column in self._column.items()
+        }
+        for number, assessment in enumerate(self.assessments):
+            kinds = Q(kind__in=sorted(assessment.reported_by)) if assessment.reported_by else Q()
+            sums[f"rows_{number}"] = Count("pk", filter=kinds)
+        rooms = self.rooms().order_by().values("committee_id", place_id=F("placements__division_id"))
+        return of_queryset(rooms.annotate(**sums))
 
-def _rooms(mine: dict[int, Assessment], day: dt.date, **where: Any) -> QuerySet[Any]:
-    """Rows of the judged register placed somewhere on the day, held then or lost before: both mean *reported*."""
-    (model,) = {apps.get_model(a.numerator.model) for a in mine.values()}
-    until = DateRange(None, day + dt.timedelta(days=1))
-    return model._default_manager.filter(
-        deleted_at__isnull=True, valid__overlap=until, placements__valid__contains=day, **where
-    )
+    def _totals(self) -> Sql:
+        columns = [*self._column.values(), *(f"rows_{number}" for number in range(len(self.assessments)))]
+        sums = ", ".join(f"sum({column})::bigint AS {column}" for column in columns)
+        return Sql(f"SELECT place_id, {sums} FROM register GROUP BY 1")
 
+    def _said(self, name: str) -> Sql:
+        """Statements of none, or exemptions: of a whole community, or of one committee wherever it stands."""
+        if name == "nil":
+            rows: QuerySet[Any] = PremisesNilStatement.objects.live().filter(stated_on__lte=self.day)
+            filters = [Q(kind__in=sorted(a.reported_by)) if a.reported_by else Q() for a in self.assessments]
+        else:
+            rows = Exemption.objects.live().filter(valid_on(self.day))
+            filters = [Q(key=assessment.key.code) for assessment in self.assessments]
+        counts = {f"{name}_{number}": Count("pk", filter=which) for number, which in enumerate(filters)}
+        by_place = rows.filter(committee__isnull=True, division__in=PLACES).values("division_id")
+        by_committee = rows.filter(committee__in=SUBJECTS).values("committee_id")
+        return joined(
+            "\nUNION ALL\n",
+            (
+                Sql("SELECT division_id AS key, true AS whole, counted.* FROM (")
+                + of_queryset(by_place.order_by().annotate(**counts))
+                + ") counted",
+                Sql("SELECT committee_id, false, counted.* FROM (")
+                + of_queryset(by_committee.order_by().annotate(**counts))
+                + ") counted",
+            ),
+        )
 
-def _sums(mine: dict[int, Assessment], day: dt.date) -> dict[str, Combinable]:
-    """Per assessment: value (and for a share its denominator) over the rows held, and how many rows report."""
-    held = valid_on(day)
-    sums: dict[str, Combinable] = {}
-    for number, assessment in mine.items():
-        sums[f"top_{number}"] = exact_sum(assessment.numerator, assessment.numerator.where & held)
-        if assessment.denominator is not None:
-            sums[f"bottom_{number}"] = exact_sum(assessment.denominator, assessment.denominator.where & held)
-        kinds = Q(kind__in=sorted(assessment.reported_by)) if assessment.reported_by else Q()
-        sums[f"rows_{number}"] = Count("pk", filter=kinds)
-    return sums
-
-
-def _by(rows: QuerySet[Any], key: str, values: dict[str, Combinable]) -> Sql:
-    return of_queryset(rows.order_by().values(key_id=F(key)).annotate(**values))
-
-
-def _held(mine: dict[int, Assessment], grain: Grain) -> Sql:
-    """Each subject with its values, whether it reported and whether it is exempt, and its targets."""
-    columns = []
-    for number, assessment in mine.items():
-        by_place = grain == Grain.COMMUNITY or assessment.shared
-        rooms = [name for name, used in (("own", grain == Grain.COMMITTEE), ("place", by_place)) if used]
-        statements = ["own", "place"] if grain == Grain.COMMITTEE else ["place"]
-        rows, none = _total("rooms", rooms, f"rows_{number}"), _total("nil", statements, f"nil_{number}")
-        columns += [
-            f"{_total('rooms', rooms, f'top_{number}')} AS top_{number}",
-            f"{_total('rooms', rooms, f'bottom_{number}')} AS bottom_{number}"
-            if assessment.denominator is not None
-            else f"1 AS bottom_{number}",
-            f"{rows} + {none} > 0 AS reported_{number}",
-            f"{_total('exempt', statements, f'exempt_{number}')} > 0 AS exempt_{number}",
+    def _held(self, grain: Grain) -> Sql:
+        """Each subject with its values, whether it reported and whether it is exempt."""
+        columns = []
+        of_committees = grain == Grain.COMMITTEE
+        for number, assessment in self.numbered(grain).items():
+            rooms = ["whole"] if not of_committees else ["own", "shared"] if assessment.shared else ["own"]
+            said = ["own", "whole"] if of_committees else ["whole"]
+            rows, none = _total("rooms", rooms, f"rows_{number}"), _total("nil", said, f"nil_{number}")
+            bottom = assessment.denominator
+            columns += [
+                f"{_total('rooms', rooms, self._column[assessment.numerator])} AS top_{number}",
+                f"{_total('rooms', rooms, self._column[bottom]) if bottom else 1} AS bottom_{number}",
+                f"{rows} + {none} > 0 AS reported_{number}",
+                f"{_total('exempt', said, f'exempt_{number}')} > 0 AS exempt_{number}",
+            ]
+        joins = [
+            f"LEFT JOIN {name} {name}_whole ON {name}_whole.whole AND {name}_whole.key = subject.division_id"
+            for name in ("nil", "exempt")
         ]
-    joins = [
-        f"LEFT JOIN {grain}_{name}_place {name}_place ON {name}_place.key_id = subject.division_id"
-        for name in ("nil", "exempt")
-    ]
-    if grain == Grain.COMMITTEE:
-        joins += [
-            f"LEFT JOIN {grain}_{name}_own {name}_own ON {name}_own.key_id = subject.subject_id"
-            for name in ("nil", "exempt", "rooms")
+        if not of_committees:
+            joins.append("LEFT JOIN total rooms_whole ON rooms_whole.place_id = subject.division_id")
+        else:
+            joins += [
+                f"LEFT JOIN {name} {name}_own ON NOT {name}_own.whole AND {name}_own.key = subject.subject_id"
+                for name in ("nil", "exempt")
+            ]
+            joins.append(
+                "LEFT JOIN register rooms_own ON rooms_own.place_id = subject.division_id"
+                " AND rooms_own.committee_id = subject.subject_id"
+            )
+            joins.append(
+                "LEFT JOIN register rooms_shared ON rooms_shared.place_id = subject.division_id"
+                " AND rooms_shared.committee_id IS NULL"
+            )
+        selected = ", ".join(["subject.*", *columns])
+        return Sql(f"SELECT {selected}\nFROM {grain} subject\n" + "\n".join(joins))
+
+    def _outcomes(self, grain: Grain) -> Sql:
+        mine = self.numbered(grain)
+        columns = [
+            f"{_outcome(number, assessment)} AS outcome_{number}" for number, assessment in mine.items()
         ]
-    if grain == Grain.COMMUNITY or any(a.shared for a in mine.values()):
-        joins.append(f"LEFT JOIN {grain}_rooms_place rooms_place ON rooms_place.key_id = subject.division_id")
-    return Sql(f"SELECT subject.*, {', '.join(columns)}\nFROM {grain} subject\n" + "\n".join(joins))
+        bounds = [f"{bound}_{number}" for number in mine for bound in ("op", "low", "high")]
+        return Sql(
+            f"SELECT {', '.join(['held.*', *bounds, *columns])}\nFROM {grain}_held held\n"
+            'JOIN target ON target.profile COLLATE "C" = held.profile'
+        )
 
 
 def _total(name: str, sides: list[str], column: str) -> str:
     return "(" + " + ".join(f"coalesce({name}_{side}.{column}, 0)" for side in sides) + ")"
-
-
-def _outcomes(mine: dict[int, Assessment], grain: Grain) -> Sql:
-    columns = [f"{_outcome(number, assessment)} AS outcome_{number}" for number, assessment in mine.items()]
-    return Sql(
-        f"SELECT held.*, {', '.join(columns)}\nFROM {grain}_held held\n"
-        'JOIN target ON target.profile COLLATE "C" = held.profile'
-    )
 
 
 def _outcome(number: int, assessment: Assessment) -> str:
@@ -192,14 +215,13 @@ def _outcome(number: int, assessment: Assessment) -> str:
 
 def _meets(number: int, assessment: Assessment) -> str:
     """Whether the value is within the bounds, multiplied out so that nothing is divided."""
-    top, bound = assessment.numerator.scale, "{bound}_{number} * {unit}"
+    scale = assessment.numerator.scale
     if assessment.denominator is None:
-        value, unit = f"top_{number}", f"{top}"
+        value, unit = f"top_{number}", f"{scale}"
     else:
         value = f"top_{number} * {assessment.denominator.scale * PERCENT}::numeric"
-        unit = f"{top} * bottom_{number}"
-    low = bound.format(bound="low", number=number, unit=unit)
-    high = bound.format(bound="high", number=number, unit=unit)
+        unit = f"{scale} * bottom_{number}"
+    low, high = f"low_{number} * {unit}", f"high_{number} * {unit}"
     return (
         f"CASE op_{number} WHEN 'ge' THEN {value} >= {low} WHEN 'gt' THEN {value} > {low}"
         f" WHEN 'le' THEN {value} <= {high} WHEN 'lt' THEN {value} < {high}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from communities.base.places import Span, outermost
 from communities.models import DivisionRecord
 from portal.scorecards.engine.cards import Measuring, with_ancestors
-from portal.scorecards.engine.frame import chunks, paths_on
+from portal.scorecards.engine.frame import chunks, communities_in, paths_on
 from portal.scorecards.models import Run
 
 
@@ -24,7 +24,7 @@ def refresh(run: Run, division_ids: Sequence[int]) -> int:
     parents = measuring.remove_vanished(ever, division_ids)
     changed = len(parents)
     spans = outermost(now)
-    for group in chunks(run.anchor_date, spans):
+    for group in _groups(run, spans):
         measuring.lay_frame(group)
         changed += measuring.refresh()
     above = [*now, *paths_on(parents, run.anchor_date)] if parents else now
@@ -36,10 +36,14 @@ def _outside(spans: Iterable[Span], covering: Sequence[Span]) -> list[Span]:
     return [span for span in spans if not any(one.covers(span.low) for one in covering)]
 
 
+def _groups(run: Run, spans: Sequence[Span]) -> list[tuple[Span, ...]]:
+    return chunks(run.anchor_date, spans, communities_in(run.anchor_date, spans))
+
+
 def differs(run: Run, division_ids: Sequence[int]) -> bool:
     """Whether measuring anew below the places would give other figures than the run's cards; writes none."""
     measuring = Measuring(run)
-    for group in chunks(run.anchor_date, outermost(paths_on(division_ids, run.anchor_date))):
+    for group in _groups(run, outermost(paths_on(division_ids, run.anchor_date))):
         measuring.lay_frame(group)
         if measuring.differs():
             return True

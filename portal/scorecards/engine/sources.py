@@ -21,7 +21,6 @@ from communities.models import Division
 from portal.scorecards.engine.sql import Sql, of_queryset
 
 PLACES = RawSQL("SELECT division_id FROM place", [])
-COUNTS = RawSQL("SELECT count_id FROM place WHERE count_id IS NOT NULL", [])
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,6 @@ def rows_of(measure: Measure, days: Days) -> QuerySet[Any]:
     model = apps.get_model(measure.model)
     condition = Q(deleted_at__isnull=True)
     match measure.validity:
-        case Validity.READING:
-            condition &= Q(pk__in=COUNTS)
         case Validity.STOCK:
             condition &= _stock(model, measure.via, days.anchor)
         case Validity.FLOW:
@@ -99,10 +96,20 @@ def exact_sum(measure: Measure, where: Q) -> Combinable:
     return Cast(Sum(units, filter=where), BigIntegerField())
 
 
+def readings(measures: Sequence[Measure]) -> Grouped:
+    """Readings stand in the frame itself, which chose the count of the preferred source."""
+    taken = [measure for measure in measures if measure.validity == Validity.READING]
+    if any(measure.where for measure in taken):
+        raise ValueError("a reading takes the count that the preferred source gives, whole")
+    return Grouped("place", Sql(""), {measure.code: f"{measure.column}" for measure in taken})
+
+
 def grouped(measures: Sequence[Measure], days: Days) -> list[Grouped]:
-    """One statement per source model, validity and way of placing."""
+    """One statement per source model, validity and way of placing; readings apart."""
     by_source: dict[tuple[Any, ...], list[Measure]] = {}
     for measure in measures:
+        if measure.validity == Validity.READING:
+            continue
         by_source.setdefault((measure.model, measure.validity, measure.via, measure.dated), []).append(
             measure
         )
