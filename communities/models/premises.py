@@ -240,4 +240,8 @@ class PremisesNilStatement(Row):
         committee_of_place(self.committee, self.division_id)
 
     def affected_divisions(self) -> Iterable[int]:
-        return (self.division_id,)
+        """Where it was stated, and where the committee stands now, should that have moved since."""
+        return {self.division_id, self.committee.division_now_id if self.committee else self.division_id}
+
+    def scope_division_id(self) -> int:
+        return self.division_id

@@ -76,6 +76,10 @@ class Measuring:
         self._names = self.resolver.learn(Sql("place"))
         self.resolver.store(self._names)
 
+    def take(self, names: list[str]) -> None:
+        """Use profiles that the resolver has learnt from elsewhere than a laid-out frame."""
+        self._names = names
+
     def measured(self) -> Sql:
         """``(division_id, parent_id, target_set, values)`` of every community of the frame."""
         target = self.resolver.table(self._names, self.parts.judging.assessments)
