@@ -96,18 +96,11 @@ def open_port(first: int) -> socket.socket:
 
 def prepare_database(environment: Mapping[str, str]) -> None:
     """Migrate, and load the demo into an empty database."""
-    print("migrating ...", flush=True)
-    _manage(environment, "migrate", "--no-input")
-    if any(CHECKOUT.glob("[cp]o*/**/management/commands/load_demo.py")):
-        print("loading the demo, if there is none yet ...", flush=True)
-        _manage(environment, "load_demo", "--if-empty")
-
-
-def _manage(environment: Mapping[str, str], *command: str) -> None:
-    log = LOGS / f"{command[0]}.log"
+    print("migrating, and loading the demo if there is none yet ...", flush=True)
+    log = LOGS / "prepare.log"
     with log.open("wb") as output:
-        done = subprocess.Popen(
-            [sys.executable, "manage.py", *command],
+        process = subprocess.Popen(
+            [sys.executable, "-m", "portal.prepare"],
             cwd=CHECKOUT,
             env=environment,
             stdout=output,
@@ -116,11 +109,11 @@ def _manage(environment: Mapping[str, str], *command: str) -> None:
             preexec_fn=devstack.die_with_parent(signal.SIGKILL),  # noqa: PLW1509 - no threads here
         )
         try:
-            code = done.wait()
+            code = process.wait()
         finally:
-            devstack.end(done, patience=5)
+            devstack.end(process, patience=5)
     if code:
-        msg = f"manage.py {' '.join(command)} failed:\n{devstack.tail(log)}"
+        msg = f"The database could not be prepared:\n{devstack.tail(log)}"
         raise RunError(msg)
 
 
@@ -176,6 +169,7 @@ class Crew:
                 "web",
                 [
                     *(*gunicorn, f"--bind=fd://{listener.fileno()}", "--worker-class=gthread", "--workers=2"),
+                    "--preload",  # imports once, not once a worker
                     *("--threads=4", "--timeout=120", "--graceful-timeout=5", "--access-logfile=-"),
                     "--no-control-socket",
                 ],
