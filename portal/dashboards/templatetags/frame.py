@@ -12,10 +12,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from communities.base.changes import Change, changes_in
-from communities.base.measures import Indicator
+from communities.base.measures import Indicator, Measure
 from communities.base.tables import number_text
 from communities.base.views import with_query
 from communities.models import Division
+from portal.dashboards.links import register_url
 from portal.figures import large_number
 from portal.frame import frame_of
 from portal.scorecards.figures import ratio
@@ -64,3 +65,26 @@ def share(part: int | Decimal, whole: int | Decimal) -> str:
     """Percent with two decimals, half up."""
     percent = ratio(part, whole, 100, 2)
     return "" if percent is None else f"{percent}"
+
+
+@register.simple_tag(takes_context=True)
+def counted(context: dict[str, Any], value: Decimal | None, measure: Measure | None) -> SafeString | str:
+    """A measured number, linked to the register that lists what it counts where the reader may open it."""
+    text = figure(value)
+    if value is None or not context.get("may_see_rows"):
+        return text
+    url = register_url(measure, context["place"], context["card"].anchor_date)
+    return format_html('<a href="{}">{}</a>', url, text) if url else text
+
+
+@register.simple_tag(takes_context=True)
+def place_line(context: dict[str, Any], place: Division) -> str:
+    """The names of the places between the place at hand and this one, from the context's ``place_lines``."""
+    line: str = context["place_lines"].get(place.pk, "")
+    return line or place.name_now
+
+
+@register.filter
+def exact(value: Decimal | None) -> str:
+    """An area or share with its two decimals."""
+    return "" if value is None else number_text(value, 2)

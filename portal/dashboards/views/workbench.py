@@ -1,5 +1,116 @@
-from communities.base.views import ScopedPage
+"""The workbench: what of my place falls short, was not reported, comes due, and what changed lately."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from communities.base.measures import Indicator, Outcome
+from communities.base.querysets import today, valid_on
+from communities.base.roles import Action
+from communities.base.views import ScopedPage, place_lines
+from communities.models import ChangeRecord, Committee, Division, Exemption, Period, Premises
+from portal.dashboards.standing import Standing, standings
+from portal.dashboards.views.dashboard import refuse_unknown
+from portal.frame import frame_of
+from portal.scorecards.catalogue import INDICATORS
+from portal.scorecards.figures import slot_positions
+from portal.scorecards.reading import current_card
+from portal.scorecards.rows import subjects
+
+SOON = dt.timedelta(days=90)
+TERM_SOON = dt.timedelta(days=180)
+SHOWN = 8
 
 
 class Workbench(ScopedPage):
-    pass
+    """For those who keep the registers: gaps and due dates of their place, each a link to its rows."""
+
+    action = Action.VIEW
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        refuse_unknown(request, frozenset({"place", "period"}))
+        frame = frame_of(request)
+        place = frame.require_place(Action.VIEW)
+        period = frame.period
+        day = today()
+        rooms, exemptions, terms = self.due(place, day)
+        return render(
+            request,
+            "dashboards/workbench.html",
+            {
+                "place": place,
+                "period": period,
+                "gaps": self.gaps(place, period) if period is not None else [],
+                "rooms": rooms,
+                "exemptions": exemptions,
+                "terms": terms,
+                "today": day,
+                "place_lines": place_lines(
+                    (row.division_now for row in (*rooms, *terms)), under=place.path_now
+                ),
+                "changes": self.changes(place),
+                "shown": SHOWN,
+            },
+        )
+
+    def gaps(self, place: Division, period: Period) -> list[dict[str, Any]]:
+        """Per standard: how many fall short or were not reported, and the widest gaps."""
+        card = current_card(self.request.user, place, period)
+        if card is None:
+            return []
+        positions = slot_positions()
+        found = []
+        for indicator in INDICATORS.values():
+            figure = card.figure(indicator, positions)
+            if not figure.outcomes or indicator.assessment is None:
+                continue
+            short, missing = figure.outcomes[Outcome.FALLS_SHORT], figure.outcomes[Outcome.NOT_REPORTED]
+            if short or missing:
+                found.append({"indicator": indicator, "figure": figure, "short": short, "missing": missing})
+        for gap in found:
+            gap["rows"] = self.short(place, period, gap["indicator"]) if gap["short"] else []
+        return found
+
+    def short(self, place: Division, period: Period, indicator: Indicator) -> list[Standing]:
+        """The first that fall short, in the order of places; none where the place is too large to list."""
+        try:
+            page = subjects(
+                place, period, indicator, by=self.request.user, outcome=Outcome.FALLS_SHORT, limit=SHOWN
+            )
+        except ValidationError:
+            return []
+        return standings(page.subjects, indicator, under=place.path_now)
+
+    def due(self, place: Division, day: dt.date) -> tuple[list[Premises], list[Exemption], list[Committee]]:
+        """Stopgap rooms, exemptions to be reviewed and terms that end soon or have ended. Three queries."""
+        mine = {"user": self.request.user, "action": Action.VIEW}
+        rooms = Premises.objects.visible_to(**mine).below(place.path_now).held_on(day)
+        exemptions = Exemption.objects.live().visible_to(**mine).below(place.path_now)
+        terms = Committee.objects.visible_to(**mine).below(place.path_now).in_force(day)
+        return (
+            list(
+                rooms.filter(is_temporary=True, temporary_until__lte=day + SOON)
+                .select_related("division_now")
+                .order_by("temporary_until", "pk")[:SHOWN]
+            ),
+            list(
+                exemptions.filter(valid_on(day), Q(review_on__lte=day + SOON))
+                .select_related("division", "committee")
+                .order_by("review_on", "pk")[:SHOWN]
+            ),
+            list(
+                terms.filter(expires_on__lte=day + TERM_SOON)
+                .select_related("division_now")
+                .order_by("expires_on", "pk")[:SHOWN]
+            ),
+        )
+
+    def changes(self, place: Division) -> list[ChangeRecord]:
+        records = ChangeRecord.objects.visible_to(self.request.user, Action.VIEW).below(place.path_now)
+        return list(records.select_related("division").order_by("-pk")[:SHOWN])
