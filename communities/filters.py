@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import django_filters
+from django.apps import apps
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +21,7 @@ from communities.base.filters import (
     TruthFilter,
     WordsFilter,
 )
+from communities.base.models import Row
 from communities.base.places import Span, ancestor_ids, within
 from communities.base.querysets import today, valid_on
 from communities.base.roles import ROLES, Action
@@ -68,6 +70,11 @@ def binding_places(user: Any) -> QuerySet:
     spans = user.spans(Action.VIEW)
     above = {pk for span in spans for pk in ancestor_ids(span.low)}
     return Division.objects.filter(within("path_now", spans) | Q(pk__in=above))
+
+
+def audited_places(user: Any) -> QuerySet:
+    """Places whose rows, or whose changes, a user reads."""
+    return Division.objects.inside((*user.spans(Action.VIEW), *user.spans(Action.AUDIT)))
 
 
 def visible_places(user: Any) -> QuerySet:
@@ -249,9 +256,9 @@ class ThresholdFilterSet(RuleBookFilterSet):
 
 
 class ChangeFilterSet(RegisterFilterSet):
-    """Change records."""
+    """Change records, for readers of registers and for auditors."""
 
-    division = PlaceFilter(label=PLACE)
+    division = PlaceFilter(label=PLACE, rows=audited_places)
     model = django_filters.CharFilter(field_name="model", label=_("对象类别"), max_length=60)
     object = django_filters.UUIDFilter(field_name="object_id", label=_("对象编号"))
     act = django_filters.UUIDFilter(field_name="act", label=_("操作编号"))
@@ -339,7 +346,18 @@ class RoleAssignmentFilterSet(RegisterFilterSet):
         return queryset.filter(valid_on(value))
 
 
+def recorded_models() -> list[tuple[str, Any]]:
+    """Kinds of rows whose changes are recorded, by their Chinese names; asked when all apps are loaded."""
+    return [
+        (model._meta.label, model._meta.verbose_name)
+        for model in apps.get_models()
+        if issubclass(model, Row) and not model._meta.proxy
+    ]
+
+
 class AuditFilterSet(ChangeFilterSet):
-    """Change records as the auditor reads them: in his own scope, without places to pick."""
+    """Change records as the auditor reads them: in his own scope, kinds of rows by their names."""
 
     action = Action.AUDIT
+
+    model = PickFilter(field_name="model", label=_("对象类别"), choices=recorded_models)

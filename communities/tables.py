@@ -217,8 +217,8 @@ class ThresholdTable(RegisterTable):
         verbose_name=_("约束力"),
         looks={
             Force.BINDING_FLOOR: ("lock", "firm"),
-            Force.DEFAULT: ("circle-filled", "firm"),
-            Force.STRIVE_TO: ("circle", "strive"),
+            Force.DEFAULT: ("circle-dot", "firm"),
+            Force.STRIVE_TO: ("circle-dashed", "strive"),
         },
     )
     valid = SpanColumn(verbose_name=_("施行期间"))

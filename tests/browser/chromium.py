@@ -16,6 +16,7 @@ SWITCHES = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--lang=zh-CN",
 ]
 NEEDED = (
     "Browser tests need Chromium: apt-get install chromium fonts-noto-cjk, or playwright install chromium."
