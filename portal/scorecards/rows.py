@@ -69,7 +69,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class SubjectPage:
-    """One page; ``after`` for the next (None: the last page); ``outcomes`` of all subjects as the rows now stand."""
+    """One page; ``after`` for the next (None: the last page); ``outcomes`` of all subjects as rows now stand."""
 
     subjects: list[Subject]
     after: uuid.UUID | None
@@ -93,10 +93,8 @@ class _Scene:
     """One place in one period, measured live at the anchor of the current run."""
 
     def __init__(self, division: Division, period: Period, by: Any) -> None:
-        if (
-            by is not None
-            and not Division.objects.visible_to(by, Action.VIEW).filter(pk=division.pk).exists()
-        ):
+        mine = Division.objects.visible_to(by, Action.VIEW) if by is not None else Division.objects.all()
+        if not mine.filter(pk=division.pk).exists():
             raise OutOfScope(_("不在您的管辖范围内。"))
         current = CurrentRun.objects.select_related("run__period").get(kind=RunKind.MEASURE, period=period)
         self.measuring = Measuring(current.run)
@@ -192,7 +190,7 @@ _JUDGED = ("top", "bottom", "reported", "exempt", "outcome", "low", "high")
 
 
 def _described(scene: _Scene, assessment: Assessment, found: list[dict[str, Any]]) -> list[Subject]:
-    """Names, rooms and clauses of one page's subjects: a statement for each kind of row, whatever the page holds."""
+    """Names, rooms and clauses of one page's subjects: one statement for each kind of row."""
     communities = Division.objects.defer("search").in_bulk([row["division"] for row in found])
     of_committees = assessment.grain == Grain.COMMITTEE
     bodies = Committee.objects.in_bulk([row["subject"] for row in found]) if of_committees else communities
@@ -218,9 +216,7 @@ def _described(scene: _Scene, assessment: Assessment, found: list[dict[str, Any]
                 outcome=outcome,
                 value=_value(assessment, row),
                 numerator=Decimal(row["top"]) / assessment.numerator.scale,
-                denominator=Decimal(row["bottom"]) / assessment.denominator.scale
-                if assessment.denominator
-                else None,
+                denominator=_over(assessment, row),
                 threshold=thresholds[target.threshold] if target is not None else None,
                 low=row["low"],
                 high=row["high"],
