@@ -32,6 +32,14 @@ def label(division_id: int) -> str:
     return "".join(reversed(out))
 
 
+def label_sql(column: str) -> str:
+    """SQL that makes of an id column what :func:`label` makes of an id: for paths of many places at once."""
+    digits = (
+        f"substr('{_DIGITS}', ({column} / {36**k} % 36)::int + 1, 1)" for k in reversed(range(LABEL_WIDTH))
+    )
+    return "(" + " || ".join(digits) + ")"
+
+
 def division_id(label_text: str) -> int:
     """The id behind a label: the inverse of :func:`label`."""
     return int(label_text, 36)
@@ -55,6 +63,16 @@ def ancestors(path: str) -> list[str]:
 def ancestor_ids(path: str) -> list[int]:
     """Ids from the root down to and including the place itself: readable without any query."""
     return [division_id(path[i : i + LABEL_WIDTH]) for i in range(0, len(path), LABEL_WIDTH)]
+
+
+def common_ancestor(paths: Iterable[str]) -> str:
+    """The path of the deepest place that all ``paths`` lie at or below; empty when they share none."""
+    ordered = sorted(paths)
+    if not ordered:
+        return ""
+    first, last = ancestors(ordered[0]), ancestors(ordered[-1])
+    shared = [above for above, other in zip(first, last, strict=False) if above == other]
+    return shared[-1] if shared else ""
 
 
 class Span(NamedTuple):
