@@ -99,6 +99,7 @@ class Census:
         """Villagers' committees of the outskirts, most beside a residents' committee, some alone."""
         shells = [c for c in empty if c.state == CommunityState.EMPTY_SHELL]
         rural = [c for c in single if c.kind in {CommunityKind.FARM_RELATED, CommunityKind.OUTSKIRTS_RURAL}]
+        rural = [c for c in rural if c.place.since is None]
         for community in (shells + rural)[: self.quotas.villagers]:
             if community in shells:
                 community.kind = CommunityKind.OUTSKIRTS_RURAL
@@ -182,7 +183,7 @@ class Standings:
             for c in self.city.communities
             if c.building_class != BuildingClass.OLD and c.judged(self.anchor)
         ]
-        luck = {c: self.dice.randrange(100) + self._lead(c, "service_lead") * 2 for c in eligible}
+        luck = {c: self.dice.randrange(100) + self._lead(c, "service_lead") for c in eligible}
         left = self.quotas.service_meets
         splits = 3
         others = []

@@ -129,7 +129,7 @@ class Furnisher:
         self._open_service(community, area - second, day)
         if second:
             self._open_service(community, second, day, tenure=Tenure.SHARED)
-        self._earlier_service(community, day)
+        self._earlier_service(community, day, area)
 
     def _split_service(self, community: CommunityPlan) -> None:
         """Rooms for all, and rooms of the first committee, which together suffice for that one."""
@@ -154,16 +154,17 @@ class Furnisher:
             return
         area = self.dice.area(18, 95) if self.dice.percent(75) else self.dice.area(60, top - 5)
         self._open_service(community, area, day)
-        self._earlier_service(community, day)
+        self._earlier_service(community, day, area)
 
     def _unjudged_service(self, community: CommunityPlan) -> None:
         """Old communities have no standard, and often little."""
         luck = self.dice.randrange(100)
         if luck < 52:
             day = self.builder.old_day() if luck < 9 else self._middle(community)
-            self._open_service(community, self.dice.area(14, 88), day)
-            if luck >= 9:
-                self._earlier_service(community, self.timeline.before_visible)
+            area = self.dice.area(14, 88)
+            self._open_service(community, area, day)
+            if day is not None and day >= AFTER_2002:
+                self._earlier_service(community, day, area)
         elif luck < 75:
             self._say_no_service(community)
 
@@ -172,17 +173,18 @@ class Furnisher:
         stated = self.dice.day(since, self.timeline.anchor)
         community.nils.append(Nil(PremisesKind.SERVICE, stated))
 
-    def _earlier_service(self, community: CommunityPlan, until: dt.date) -> None:
+    def _earlier_service(self, community: CommunityPlan, until: dt.date, top: int) -> None:
         """A small room of 2002, or one from between, until ``until`` at the latest."""
         since = community.place.since
-        if since is None and self.dice.percent(24):
-            room = self._open_service(community, self.dice.area(16, 84), self.builder.old_day())
+        if since is None and self.dice.percent(36):
+            area = self.builder.at_most(top, self.dice.area(20, 90))
+            room = self._open_service(community, area, self.builder.old_day())
             lost = self.dice.day(AFTER_2002, max(min(until, dt.date(2016, 6, 1)), AFTER_2002))
-            self.builder.lose(room, lost, replaced=self.dice.percent(60))
+            self.builder.lose(room, lost, replaced=lost == until)
         between = self.builder.before(until, since)
         if until >= self.timeline.visible_from and between is not None and self.dice.percent(60):
-            room = self._open_service(community, self.dice.area(20, 120), between)
-            self.builder.lose(room, until, replaced=True)
+            area = self.builder.at_most(top, self.dice.area(20, 120))
+            self.builder.lose(self._open_service(community, area, between), until, replaced=True)
 
     # ------------------------------------------------------------ activity rooms
 

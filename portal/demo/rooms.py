@@ -85,6 +85,11 @@ class Builder:
         room.lost = day
         room.reason = LossReason.REPLACED if replaced else self.dice.weighted(LOSSES[room.tenure])
 
+    def at_most(self, top: int | None, area: int) -> int:
+        """``area``, or somewhat less than ``top`` if that is smaller: people move to larger rooms."""
+        share = self.dice.randint(62, 96)
+        return area if top is None or area < top else top * share // 1_000 * 10
+
     def old_day(self) -> dt.date | None:
         """A day before 2003, or one that nobody wrote down."""
         day = self.dice.day(dt.date(1984, 1, 1), END_OF_2002)
@@ -133,10 +138,10 @@ class Offices:
             self._open(body, area - first, day, Tenure.RENTED)
             earlier = self.builder.before(day, body.founded)
             self._open(body, first, earlier or day)
-            self._in_2002(body, until=earlier or day)
+            self._in_2002(body, until=earlier or day, top=first)
             return
         self._open(body, area, day)
-        self._before(body, day)
+        self._before(body, day, area)
 
     def _enough(self) -> int:
         """Rooms that meet the standard; some exactly."""
@@ -157,17 +162,18 @@ class Offices:
         if self.dice.percent(3):  # a hair's breadth
             area = self.limit - self.dice.randint(1, 60)
         self._open(body, area, day)
-        self._before(body, day)
+        self._before(body, day, area)
 
     def lost(self, body: Body) -> Room:
         """Enough or nearly enough room once, and lost: demolished, taken back, lease ended."""
         least = self.limit // 100
         day = self.builder.middle_day(body.founded)
-        room = self._open(body, self.dice.area(least - 30, least + 50), day)
+        area = self.dice.area(least - 30, least + 50)
+        room = self._open(body, area, day)
         lost = (
             self.builder.recent_day(body.founded) if self.dice.percent(60) else self.builder.middle_day(day)
         )
-        self._before(body, day)
+        self._before(body, day, area)
         self.builder.lose(room, max(lost, day + dt.timedelta(days=1)))
         return room
 
@@ -200,19 +206,21 @@ class Offices:
     def _open(self, body: Body, area: int, day: dt.date | None, tenure: Tenure | None = None) -> Room:
         return self.builder.room(body.community, PremisesKind.OFFICE, area, day, body=body, tenure=tenure)
 
-    def _before(self, body: Body, until: dt.date) -> None:
-        """What stood before ``until``: the rooms of 2002, and sometimes other ones in between."""
+    def _before(self, body: Body, until: dt.date, top: int) -> None:
+        """What stood before ``until``, nothing larger: the rooms of 2002, and sometimes other ones in between."""
         between = self.builder.before(until, body.founded)
         recent = until >= self.timeline.visible_from
         if between is not None and self.dice.percent(75 if recent else 30):
-            room = self._open(body, self.dice.area(22, self.limit // 100 - 8), between)
+            area = self.builder.at_most(top, self.dice.area(22, self.limit // 100 - 8))
+            room = self._open(body, area, between)
             self.builder.lose(room, until, replaced=True)
-            self._in_2002(body, until=between)
+            self._in_2002(body, until=between, top=area)
         else:
-            self._in_2002(body, until=until)
+            self._in_2002(body, until=until, top=top)
 
-    def _in_2002(self, body: Body, *, until: dt.date, replaced: bool = True) -> None:
+    def _in_2002(self, body: Body, *, until: dt.date, top: int | None = None, replaced: bool = True) -> None:
         """What most committees had in 2002."""
         if body.founded is None and body.kind == CommitteeKind.RESIDENTS and self.dice.percent(88):
-            room = self._open(body, self.dice.area(14, 78), self.builder.old_day())
+            area = self.builder.at_most(top, self.dice.area(18, 88))
+            room = self._open(body, area, self.builder.old_day())
             self.builder.lose(room, max(until, AFTER_2002), replaced=replaced)
