@@ -35,7 +35,7 @@ def test_a_database_restart_is_told_and_forgotten(portal: Portal, how: signal.Si
         time.sleep(2)
 
     while_down = [a for a in answers if down < a.began < back]
-    assert while_down
+    assert while_down, [(round(a.began - down, 1), round(a.seconds, 1), a.status) for a in answers]
     assert {a.status for a in while_down} == {503}
     assert all(a.retry_after for a in while_down)
     assert max(a.seconds for a in while_down) < 2
