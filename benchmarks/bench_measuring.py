@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import resource
-import subprocess
-import sys
 from decimal import Decimal
 
 from django.db import connection, transaction
@@ -21,7 +18,7 @@ from benchmarks.harness import Timing, milliseconds, report, timed
 from communities.base.actions import mark_dirty
 from communities.models import Job, Period, Premises
 from portal.scorecards import actions
-from portal.scorecards.models import MeasureCard, Run
+from portal.scorecards.models import Run
 
 SIZES = [int(size) for size in os.environ.get("BENCH_CITIES", "1,10,100").split(",")]
 
@@ -39,11 +36,23 @@ def main() -> None:
         if cities == 1:
             report("G1", what, figure, "at most 150 ms", met=run.median <= 0.150)
         else:
-            report("G3" if cities >= 100 else "G2", what, figure, "at most 4 x", met=run.median <= 4 * floor.median)
+            report(
+                "G3" if cities >= 100 else "G2",
+                what,
+                figure,
+                "at most 4 x",
+                met=run.median <= 4 * floor.median,
+            )
         if previous is not None:
             times = cities / previous[0] * 1.2
             growth = run.median / previous[1]
-            report("G4", "against the size before", f"{growth:.1f} x", f"at most {times:.0f} x", met=growth <= times)
+            report(
+                "G4",
+                "against the size before",
+                f"{growth:.1f} x",
+                f"at most {times:.0f} x",
+                met=growth <= times,
+            )
         previous = (cities, run.median)
         one_change(size)
 

@@ -74,7 +74,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "axes",
     "csp",
-    "health_check",
     "django_celery_beat",
     "django_prometheus",
     "django_structlog",
@@ -213,6 +212,8 @@ CELERY_BEAT_SCHEDULE = {
 }
 JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", 120.0)
 """A worker that shows no sign of life for so long has lost its job to the next."""
+MEASURING_CHUNK = env.int("MEASURING_CHUNK", 20_000)
+"""Communities measured by one statement; its memory grows with them."""
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 
 # ---------------------------------------------------------------- sign-in, sessions, cookies

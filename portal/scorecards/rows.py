@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import F, Model, Q
 from django.db.models.expressions import RawSQL
@@ -28,7 +29,7 @@ from communities.base.querysets import valid_on
 from communities.base.roles import Action
 from communities.models import Committee, Division, Period, Threshold
 from portal.scorecards.engine.cards import Measuring
-from portal.scorecards.engine.frame import CHUNK, communities_in, frame, paths_on
+from portal.scorecards.engine.frame import communities_in, frame, paths_on
 from portal.scorecards.engine.sources import Days, rows_of
 from portal.scorecards.engine.sql import Sql, of_queryset, with_ctes
 from portal.scorecards.models import CurrentRun, MeasureCard, RunKind
@@ -101,7 +102,7 @@ class _Scene:
         self.day = current.run.anchor_date
         self.card = MeasureCard.objects.filter(run=current.run, division=division).first()
         spans = [Span.below(path) for path in paths_on([division.pk], self.day)]
-        if communities_in(self.day, spans) > CHUNK:
+        if communities_in(self.day, spans) > settings.MEASURING_CHUNK:
             raise ValidationError(_("该地区范围过大,请选择下级地区查看明细。"))
         self.place = frame(self.measuring.resolver.book, spans)
         self.names = self.measuring.resolver.learn(Sql("(") + self.place + ") framed")

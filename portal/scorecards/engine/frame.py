@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.db.models import F
 
 from communities.base.places import Span
@@ -25,8 +26,6 @@ from communities.models import DivisionRecord, PreferredCountSource, Threshold
 from portal.scorecards.engine.sql import Sql, joined
 
 EVERYWHERE = (Span("", "~"),)
-# Communities measured by one statement: its memory grows with them, so more are done range by range.
-CHUNK = 20_000
 
 
 @dataclass(frozen=True)
@@ -209,8 +208,9 @@ def communities_in(day: dt.date, spans: Sequence[Span]) -> int:
     return int(number)
 
 
-def chunks(day: dt.date, spans: Sequence[Span], number: int, size: int = CHUNK) -> list[tuple[Span, ...]]:
-    """``spans``, with ``number`` communities, cut into groups of about ``size`` in order of path."""
+def chunks(day: dt.date, spans: Sequence[Span], number: int) -> list[tuple[Span, ...]]:
+    """``spans``, with ``number`` communities, cut in order of path into groups that one statement measures."""
+    size = settings.MEASURING_CHUNK
     rest = sorted(spans)
     groups: list[tuple[Span, ...]] = []
     if number > size:
