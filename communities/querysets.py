@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.contrib.postgres.search import SearchQuery
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 MOST_WORDS = 5
 # How far a search reads in the order of the tree before it turns to the word's index, and how many hits it
 # gathers there at most.
-ROWS_TO_WALK = 2000
+ROWS_TO_WALK = 5000
 HITS_TO_GATHER = 5000
 
 
@@ -55,19 +56,31 @@ def words(text: str) -> list[str]:
 
 
 def _answers_to(word: str) -> Q:
+    """One word's condition in a form that the indexes serve."""
     if word.isascii():
-        # The index on initials begins with the level: naming all levels lets it serve.
-        return Q(code_now__startswith=word) | Q(level__in=Level.values, initials__startswith=word)
-    # Pairs alone would also find their characters apart from one another.
-    whole = Q(name_now__icontains=word) if len(word) > 2 else Q()
-    return Q(search=SearchQuery(search_query(word), config="simple", search_type="raw")) & whole
+        return _begins_with(word)
+    pairs = Q(search=SearchQuery(search_query(word), config="simple", search_type="raw"))
+    # Lexemes are indexed apart for communities and for what lies above them.
+    above, communities = Q(level__lt=Level.COMMUNITY), Q(level=Level.COMMUNITY)
+    return ((above & pairs) | (communities & pairs)) & _holds(word)
+
+
+def _begins_with(word: str) -> Q:
+    # The index on initials begins with the level: naming all levels lets it serve.
+    return Q(code_now__startswith=word) | Q(level__in=Level.values, initials__startswith=word)
+
+
+def _holds(word: str) -> Q:
+    """That a name holds the word, read from the name itself."""
+    return Q(name_now__icontains=word) if re.search("[a-z]", word) else Q(name_now__contains=word)
 
 
 def search_query(word: str) -> str:
-    """The raw tsquery for one word: all its pairs of neighbours, or the beginning of a pair."""
+    """The raw tsquery for one word: pairs of neighbours that cover it, or the beginning of a pair."""
     if len(word) == 1:
         return f"'{word}':*"
-    return " & ".join(f"'{word[at : at + 2]}'" for at in range(len(word) - 1))
+    starts = sorted({*range(0, len(word) - 1, 2), len(word) - 2})
+    return " & ".join(f"'{word[at : at + 2]}'" for at in starts)
 
 
 def first_hits(places: DivisionQuerySet, text: str, limit: int = 20) -> list[Division]:
@@ -79,16 +92,15 @@ def first_hits(places: DivisionQuerySet, text: str, limit: int = 20) -> list[Div
     number of rows in the order of an index. ``places`` may be limited to a scope (``visible_to``), not sliced.
     """
     wanted = words(text)
-    if not wanted:
-        return []
     found: list[int] = []
     if len(wanted) == 1:
         found = _beginning_with(places, wanted[0], limit)
-    if len(found) < limit and not (len(wanted) == 1 and wanted[0].isascii()):
-        matching = places.matching(text).exclude(pk__in=found)
-        above = matching.filter(level__lt=Level.COMMUNITY).order_by("level", "path_now")
-        found += above.values_list("pk", flat=True)[: limit - len(found)]
-        found += _communities(places, matching, limit - len(found))
+    if len(found) < limit and not all(word.isascii() for word in wanted):
+        others = places.exclude(pk__in=found)
+        found += _above_communities(others, wanted, limit - len(found))
+        found += _communities(others, wanted, limit - len(found))
+    elif len(wanted) > 1:
+        found = list(places.matching(text).order_by("level", "path_now").values_list("pk", flat=True)[:limit])
     rows = places.in_bulk(found)
     return [rows[pk] for pk in found if pk in rows]
 
@@ -109,23 +121,48 @@ def _beginning_with(places: DivisionQuerySet, word: str, limit: int) -> list[int
     return [pk for pk, *_rest in best[:limit]]
 
 
-def _communities(places: DivisionQuerySet, matching: DivisionQuerySet, limit: int) -> list[int]:
-    """Ids of communities among ``matching``, in the order of the tree as far as that comes cheap.
+def _by_lexemes(wanted: list[str]) -> Q:
+    condition = Q()
+    for word in wanted:
+        condition &= (
+            _begins_with(word)
+            if word.isascii()
+            else _holds(word) & Q(search=SearchQuery(search_query(word), config="simple", search_type="raw"))
+        )
+    return condition
 
-    A generic word is found in the first rows of the tree; only where it is not are all hits gathered by the
-    word's index, and of very many the first ones that come.
+
+def _above_communities(places: DivisionQuerySet, wanted: list[str], limit: int) -> list[int]:
+    """Ids of places above the communities whose names hold the words.
+
+    They have a small index of their own and are gathered whole: asked for the first few in order, the planner
+    would read all of them one by one, since it takes words of communities for words of all.
+    """
+    above = places.filter(_by_lexemes(wanted), level__lt=Level.COMMUNITY).order_by()
+    return [pk for *_order, pk in nsmallest(limit, above.values_list("level", "path_now", "pk"))]
+
+
+def _communities(places: DivisionQuerySet, wanted: list[str], limit: int) -> list[int]:
+    """Ids of communities whose names hold the words, in the order of the tree as far as that comes cheap.
+
+    A generic word is found in the first rows of the tree; only where it is not are all hits gathered by their
+    lexemes, and of very many the first ones that come.
     """
     if limit <= 0:
         return []
-    communities = matching.filter(level=Level.COMMUNITY).order_by("path_now")
-    last = places.filter(level=Level.COMMUNITY).order_by("path_now").values_list("path_now", flat=True)
-    boundary = last[ROWS_TO_WALK : ROWS_TO_WALK + 1].first()
+    communities = places.filter(level=Level.COMMUNITY).order_by("path_now")
+    boundary = communities.values_list("path_now", flat=True)[ROWS_TO_WALK : ROWS_TO_WALK + 1].first()
     near = communities.filter(path_now__lt=boundary) if boundary else communities
+    for word in wanted:
+        # Without lexemes, or the planner would take the index, whose estimates of generic words are far off.
+        near = near.filter(_begins_with(word) if word.isascii() else _holds(word))
     found = list(near.values_list("pk", flat=True)[:limit])
     if boundary is None or len(found) == limit:
         return found
-    gathered = communities.order_by().values_list("path_now", "pk")[:HITS_TO_GATHER]
-    return [pk for _path, pk in sorted(gathered)[:limit]]
+    gathered = (
+        communities.filter(_by_lexemes(wanted)).order_by().values_list("path_now", "pk")[:HITS_TO_GATHER]
+    )
+    return [pk for _path, pk in nsmallest(limit, gathered)]
 
 
 class DivisionDatedQuerySet(DivisionScopedQuerySet):

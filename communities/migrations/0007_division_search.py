@@ -54,7 +54,10 @@ class Migration(migrations.Migration):
             "division", models.Index(fields=["level", "initials", "path_now"], name="division_by_initials")
         ),
         migrations.AddIndex(
-            "division", django.contrib.postgres.indexes.GinIndex(fields=["search"], name="division_search")
+            "division",
+            django.contrib.postgres.indexes.GinIndex(
+                condition=models.Q(("level", 5)), fields=["search"], name="division_search"
+            ),
         ),
         migrations.AddIndex(
             "division",

@@ -67,10 +67,10 @@ class Division(Row):
             models.Index(fields=["level", "code_now", "path_now"], name="division_by_code"),
             models.Index(fields=["level", "name_now", "path_now"], name="division_by_name"),
             models.Index(fields=["level", "initials", "path_now"], name="division_by_initials"),
-            GinIndex(fields=["search"], name="division_search"),
             # The 45,000 places above the communities by themselves: words like 社区 stand in hundreds of
             # thousands of names, nearly all of them names of communities.
             GinIndex(fields=["search"], condition=Q(level__lt=Level.COMMUNITY), name="division_search_above"),
+            GinIndex(fields=["search"], condition=Q(level=Level.COMMUNITY), name="division_search"),
         ]
 
     def __str__(self) -> str:
