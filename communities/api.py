@@ -14,7 +14,14 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from communities.base.api import ListViewSet, RegisterViewSet, envelope, page_size, refuse
+from communities.base.api import (
+    KeysetPagination,
+    ListViewSet,
+    RegisterViewSet,
+    envelope,
+    envelope_schema,
+    refuse,
+)
 from communities.base.paging import (
     BadPosition,
     Order,
@@ -209,6 +216,43 @@ class ThresholdViewSet(RegisterViewSet):
     }
 
 
+class FeedPagination(KeysetPagination):
+    """The change feed goes one way: ``after`` a position, to the end of what is settled."""
+
+    def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list[Any]:
+        """The changes after a position, in the order of commits."""
+        self.request = request
+        rows = queryset.settled()
+        size, after = self.size(request, view), request.query_params.get("after")
+        found = list((rows.filter(beyond(after)) if after else rows)[: size + 1])
+        shown = found[:size]
+        self.has_more = len(found) > size
+        self.cursor = encode_position(shown[-1].transaction, shown[-1].pk) if shown else after
+        self.count = count_of(rows)
+        return shown
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """With the position to come back with, also where nothing more is to be read now."""
+        return envelope(
+            self.request,
+            data,
+            following=self.cursor if self.has_more else None,
+            count=self.count.number,
+            is_capped=self.count.is_capped,
+            cursor=self.cursor,
+        )
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """For the OpenAPI document."""
+        cursor = {"type": "string", "nullable": True, "description": "下次读取时作为 after"}
+        return envelope_schema(schema, cursor=cursor)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """For the OpenAPI document."""
+        kept = ChangeViewSet.list_parameters
+        return [each for each in super().get_schema_operation_parameters(view) if each["name"] in kept]
+
+
 class ChangeViewSet(ListViewSet):
     """The change feed: what happened to rows in one's scope, in the order of commits, deletions included.
 
@@ -219,8 +263,9 @@ class ChangeViewSet(ListViewSet):
     queryset = ChangeRecord.objects.select_related("division").defer("division__search")
     filterset_class = ChangeFilterSet
     serializer_class = ChangeSerializer
-    pagination_class = None
+    pagination_class = FeedPagination
     list_parameters = frozenset({"after", "page_size"})
+    orders = {"position": FEED_ORDER}
 
     def needed(self, request: Request) -> tuple[Action, ...]:  # noqa: ARG002 - the same for all methods
         """Readers of registers, and auditors."""
@@ -230,37 +275,19 @@ class ChangeViewSet(ListViewSet):
         """As far as the user's roles reach, whichever of them."""
         return queryset.visible_to(self.request.user)
 
-    def list(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
-        """The changes after a position."""
-        rows = self.filter_queryset(self.get_queryset()).settled()
-        size, after = page_size(request), request.query_params.get("after")
-        following = rows.filter(self.beyond(after)) if after else rows
-        found = list(following[: size + 1])
-        shown = found[:size]
-        cursor = encode_position(shown[-1].transaction, shown[-1].pk) if shown else after
-        count = count_of(rows)
-        return envelope(
-            request,
-            self.get_serializer(shown, many=True).data,
-            following=cursor if len(found) > size else None,
-            count=count.number,
-            is_capped=count.is_capped,
-            cursor=cursor,
-        )
 
-    @staticmethod
-    def beyond(after: str) -> Q:
-        """Raises ValidationError for a position that this database never gave out."""
-        try:
-            transaction, pk = decode_position(after, FEED_ORDER)
-        except BadPosition as error:
-            raise refuse("after", _("读取位置无效。"), "invalid_cursor") from error
-        if transaction is None or not 0 <= transaction < MAX_POSITION:
-            raise refuse("after", _("读取位置无效。"), "invalid_cursor")
-        if transaction >= feed_horizon():
-            # The database was restored from a backup: what was told after it may have been undone.
-            raise refuse("after", _("读取位置已失效,请从头读取。"), "cursor_expired")
-        return Q(transaction__gte=transaction) & (Q(transaction__gt=transaction) | Q(pk__gt=pk))
+def beyond(after: str) -> Q:
+    """Raises ValidationError for a position that this database never gave out."""
+    try:
+        transaction, pk = decode_position(after, FEED_ORDER)
+    except BadPosition as error:
+        raise refuse("after", _("读取位置无效。"), "invalid_cursor") from error
+    if transaction is None or not 0 <= transaction < MAX_POSITION:
+        raise refuse("after", _("读取位置无效。"), "invalid_cursor")
+    if transaction >= feed_horizon():
+        # The database was restored from a backup: what was told after it may have been undone.
+        raise refuse("after", _("读取位置已失效,请从头读取。"), "cursor_expired")
+    return Q(transaction__gte=transaction) & (Q(transaction__gt=transaction) | Q(pk__gt=pk))
 
 
 def feed_horizon() -> int:

@@ -160,9 +160,11 @@ class IdFilter(django_filters.Filter):
 
 
 class PlaceFilter(IdFilter):
-    """Rows of one place and of all places below it."""
+    """Rows of one place and of all places below it, among those where the user may do the set's action."""
 
     def visible_rows(self) -> QuerySet:
+        if self.rows is not None:
+            return super().visible_rows()
         division: type[Model] = apps.get_model("communities", "Division")
         return division._default_manager.visible_to(self.parent.request.user, self.parent.action)
 

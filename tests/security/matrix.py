@@ -1,0 +1,314 @@
+"""Who may open what: every address, declared.
+
+A new address without a line here fails ``test_scope_matrix``. A line says which action the address asks for, what
+kind of object its path names, and which parameters name objects. From that, and from :data:`HOLDS` and
+:data:`REACHES` below (written out, not derived from the code under test), the expected answer follows for every
+role and every object: one's own, a foreign one of one's city, one of another city, and one that does not exist.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from communities.base.roles import Action
+from communities.models import (
+    ChangeRecord,
+    Exemption,
+    Organisation,
+    PremisesNilStatement,
+    RoleAssignment,
+    SignInRecord,
+)
+from portal.scorecards import actions
+from tests import factories
+from tests.conftest import World
+
+VIEW, COMPARE, RUN, AUDIT = Action.VIEW, Action.COMPARE, Action.RUN, Action.AUDIT
+ACCOUNTS, ROLES = Action.MANAGE_ACCOUNTS, Action.MANAGE_ROLES
+
+OWN, NEAR, FAR, UNKNOWN = "own", "near", "far", "unknown"
+RELATIONS = (OWN, NEAR, FAR, UNKNOWN)
+NOBODY_IS = "0190a0a0-0000-7000-8000-000000000000"
+
+# Names that show a leak. 甲区 is everybody's own but the stranger's, for whom it is the other way round.
+NAMES = {
+    OWN: ("甲区", "甲街道", "一社区", "二社区"),
+    NEAR: ("外区", "外街道", "外社区"),
+    FAR: ("外市", "远外"),
+}
+
+OFFICERS = (
+    "city_officer",
+    "standards_officer",
+    "district_officer",
+    "street_clerk",
+    "community_worker",
+    "api_client",
+)
+BUSINESS = (*OFFICERS, "stranger")
+EVERYBODY = (*BUSINESS, "auditor", "platform_administrator", "security_administrator", "nobody")
+
+HOLDS: dict[Action, tuple[str, ...]] = {
+    VIEW: BUSINESS,
+    COMPARE: BUSINESS,
+    RUN: ("city_officer", "standards_officer", "district_officer", "api_client", "stranger"),
+    AUDIT: ("auditor",),
+    ACCOUNTS: ("platform_administrator",),
+    ROLES: ("security_administrator",),
+}
+# What lies in whose places; the administrators of the cast hold their roles in 甲市.
+REACHES = {role: {OWN} for role in OFFICERS} | {
+    "city_officer": {OWN, NEAR},
+    "stranger": {NEAR},
+    "auditor": {OWN, NEAR},
+    "platform_administrator": {OWN, NEAR},
+    "security_administrator": {OWN, NEAR},
+    "nobody": set(),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One address.
+
+    ``needs``: one of these actions must be held somewhere; empty: being signed in is enough; ``public``: not even
+    that. ``path``: kind of the object in the path. ``ids``: parameter -> kind. ``query``: parameters that are
+    always given. ``body``: what a POST sends; None: the address takes none. ``shared``: its objects belong to no
+    place.
+    """
+
+    route: str
+    needs: tuple[Action, ...] = ()
+    path: str | None = None
+    ids: dict[str, str] = field(default_factory=dict)
+    query: str = ""
+    body: dict[str, Any] | None = None
+    posts: tuple[Action, ...] | None = None
+    public: bool = False
+    is_get: bool = True
+    shared: bool = False
+    statuses: tuple[int, ...] = (200,)
+
+    @property
+    def is_api(self) -> bool:
+        return self.route.startswith("api/")
+
+    def url(self, public_id: str = "") -> str:
+        """The address with an object in its path."""
+        url = "/" + self.route.replace("<uuid:public_id>", public_id or NOBODY_IS)
+        url = url.replace("<slug:code>", "office_compliance")
+        return f"{url}?{self.query}" if self.query else url
+
+    def with_id(self, name: str, public_id: str) -> str:
+        """The address with an object in a parameter."""
+        return f"{self.url()}{'&' if self.query else '?'}{name}={public_id}"
+
+    def holds(self, role: str) -> bool:
+        return not self.needs or any(role in HOLDS[action] for action in self.needs)
+
+    def reach(self, role: str) -> set[str]:
+        """Whose objects the role may name here: ``compare`` reaches to the end of one's city."""
+        if self.shared:
+            return {OWN, NEAR, FAR}
+        if COMPARE in self.needs and role in BUSINESS:
+            return {OWN, NEAR}
+        return REACHES[role]
+
+    def expected(self, role: str, relation: str | None) -> tuple[int, ...]:
+        """Statuses that are right; ``relation`` None: no object is named."""
+        if not self.holds(role):
+            return (403,)
+        if relation is None or relation in self.reach(role):
+            return self.statuses
+        return (404,)
+
+    def forbidden_names(self, role: str) -> tuple[str, ...]:
+        """What must not be read here, whatever is asked. One's own place stands in the frame of every page."""
+        seen = set(REACHES[role])
+        if role in BUSINESS:
+            seen |= {NEAR} if role == "stranger" else {OWN}
+        if self.holds(role) and not self.shared:
+            seen |= self.reach(role)
+        return tuple(name for relation, names in NAMES.items() if relation not in seen for name in names)
+
+
+def api(route: str, *needs: Action, **kwargs: Any) -> Entry:
+    return Entry(f"api/v1/{route}", needs, **kwargs)
+
+
+def register_api(route: str, kind: str, ids: dict[str, str]) -> list[Entry]:
+    """A register's list and detail."""
+    return [api(f"{route}/", VIEW, ids=ids), api(f"{route}/<uuid:public_id>/", VIEW, path=kind)]
+
+
+API: list[Entry] = [
+    *register_api("divisions", "place", {"division": "place", "parent": "place"}),
+    *register_api("communities", "place", {"division": "place"}),
+    *register_api("committees", "committee", {"division": "place"}),
+    *register_api("premises", "room", {"division": "place", "committee": "committee"}),
+    *register_api("policy-documents", "document", {"jurisdiction": "place", "applies_to": "place"}),
+    *register_api(
+        "thresholds", "threshold", {"jurisdiction": "place", "applies_to": "place", "document": "document"}
+    ),
+    api("indicators/", COMPARE, shared=True),
+    api("indicators/<slug:code>/", COMPARE, shared=True),
+    api("indicator-values/", COMPARE, ids={"division": "place", "parent": "place"}),
+    api("runs/", COMPARE, body={"kind": "measure", "period": "2026Q1"}, posts=(RUN,), shared=True),
+    api("runs/<uuid:public_id>/", COMPARE, path="run", shared=True),
+    api("changes/", VIEW, AUDIT, ids={"division": "place"}),
+    api("me/"),
+    api("schema/"),
+    api("docs/"),
+    api("^[\\s\\S]*$", public=True, is_get=False),
+]
+
+HOUSE: list[Entry] = [
+    Entry("healthz", public=True),
+    Entry("readyz", public=True),
+    Entry("metrics", public=True),
+    Entry("accounts/login/", public=True, body={"username": "x", "password": "x"}, statuses=(200, 302)),
+    Entry("accounts/logout/", is_get=False, body={}),
+    Entry("accounts/profile/"),
+]
+
+
+def register_pages(
+    route: str, kind: str | None, needs: Action, ids: dict[str, str] | None = None
+) -> list[Entry]:
+    """A register's list and, where rows have pages, their page."""
+    pages = [Entry(f"{route}/", (needs,), ids=ids or {}, body={}, posts=(needs,))]
+    if kind is not None:
+        pages.append(Entry(f"{route}/<uuid:public_id>/", (needs,), path=kind))
+    return pages
+
+
+AT_PLACE = {"place": "place"}
+PAGES: list[Entry] = [
+    Entry("", statuses=(200, 302)),
+    Entry("sight/", is_get=False, body={"switch": "large"}),
+    Entry("workbench/", (VIEW,), ids=AT_PLACE),
+    Entry("dashboard/", (COMPARE,), ids=AT_PLACE),
+    Entry("dashboard/subjects/", (VIEW,), ids=AT_PLACE, query="indicator=office_compliance&period=2026Q1"),
+    Entry("places/", (VIEW,)),
+    Entry("places/hits/", (VIEW,), query="q=%E5%A4%96"),
+    Entry("places/children/", (VIEW,), ids={"parent": "place"}),
+    Entry("communities/", (VIEW,), ids=AT_PLACE, body={}, posts=(VIEW,)),
+    Entry("communities/<uuid:public_id>/", (VIEW,), path="place"),
+    *register_pages("divisions", "place", VIEW, AT_PLACE),
+    *register_pages("committees", "committee", VIEW, AT_PLACE),
+    *register_pages("premises", "room", VIEW, AT_PLACE | {"committee": "committee"}),
+    *register_pages("nil-statements", "nil_statement", VIEW, AT_PLACE),
+    *register_pages("household-counts", "household_count", VIEW, AT_PLACE),
+    *register_pages("exemptions", "exemption", VIEW, AT_PLACE),
+    *register_pages("policy-documents", "document", VIEW, {"jurisdiction": "place"}),
+    *register_pages("thresholds", "threshold", VIEW, {"jurisdiction": "place", "document": "document"}),
+    *register_pages("organisations", "organisation", ACCOUNTS),
+    *register_pages("users", "user", ACCOUNTS),
+    *register_pages("role-assignments", "role_assignment", ROLES),
+    *register_pages("change-records", "change", AUDIT, AT_PLACE),
+    *register_pages("sign-in-records", None, AUDIT),
+]
+
+ENTRIES: dict[str, Entry] = {entry.route: entry for entry in (*API, *HOUSE, *PAGES)}
+
+
+def routes(patterns: list[Any] | None = None, prefix: str = "") -> Iterator[str]:
+    """Every address of the portal, from the resolver itself."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern):
+            yield route
+
+
+@dataclass
+class Cast:
+    """One object of each kind at each distance."""
+
+    world: World
+    objects: dict[str, dict[str, Any]]
+
+    def id_of(self, kind: str, relation: str) -> str:
+        if relation == UNKNOWN:
+            return NOBODY_IS
+        return str(self.objects[kind][relation].public_id)
+
+
+def build_cast(world: World) -> Cast:
+    """The world with rules, runs, figures, accounts and records in 甲区, 外区 and 外市."""
+    places = {OWN: world.community, NEAR: world.other_community, FAR: world.far_community}
+    bodies = {OWN: "community", NEAR: "other_community", FAR: "far_community"}
+    setters = {OWN: world.district, NEAR: world.other_district, FAR: world.far_city}
+    people = {OWN: "district_officer", NEAR: "stranger", FAR: "far_officer"}
+    world.users["far_officer"] = factories.user("far_officer", "city_officer", world.far_city, name="远外人")
+    objects: dict[str, dict[str, Any]] = {
+        "place": places,
+        "committee": {relation: world.committees[key] for relation, key in bodies.items()},
+        "room": {relation: world.premises[key] for relation, key in bodies.items()},
+        "user": {relation: world.users[key] for relation, key in people.items()},
+    }
+    for kind in (
+        "threshold",
+        "document",
+        "nil_statement",
+        "household_count",
+        "exemption",
+        "organisation",
+        "change",
+    ):
+        objects[kind] = {}
+    for relation, place in places.items():
+        name = setters[relation].name_now
+        clause = factories.clause(
+            setters[relation],
+            document=factories.document(setters[relation], f"{name}社区用房办法"),
+            text=f"{name}条款",
+        )
+        objects["document"][relation] = clause.document
+        objects["threshold"][relation] = factories.threshold(
+            "premises.office.area", setters[relation], clause=clause
+        )
+        objects["nil_statement"][relation] = PremisesNilStatement.objects.create(
+            division=place, kind="activity", stated_on=dt.date(2026, 1, 1), note=name
+        )
+        objects["household_count"][relation] = factories.household_count(place)
+        objects["exemption"][relation] = Exemption.objects.create(
+            key="premises.office.area",
+            division=place,
+            valid=(None, None),
+            reason=f"{name}危房改造",
+            decision_number="1",
+            decided_by=f"{name}民政局",
+        )
+        objects["organisation"][relation] = Organisation.objects.create(
+            name=f"{name}民政局", kind="civil_affairs", division=setters[relation]
+        )
+        objects["change"][relation] = ChangeRecord.objects.create(
+            verb="change",
+            model="communities.Premises",
+            object_id=objects["room"][relation].public_id,
+            object_label=objects["room"][relation].name,
+            division=place,
+            after={"name": name},
+        )
+        user = objects["user"][relation]
+        type(user).objects.filter(pk=user.pk).update(organisation=objects["organisation"][relation])
+        SignInRecord.objects.create(username=user.username, user=user, outcome="success", agent=name)
+    objects["role_assignment"] = {
+        relation: RoleAssignment.objects.get(user=user) for relation, user in objects["user"].items()
+    }
+    period = factories.period("2026Q1", dt.date(2026, 1, 1), dt.date(2026, 4, 1))
+    type(world.premises["far_community"]).objects.filter(pk=world.premises["far_community"].pk).update(
+        area=Decimal("77777.00")
+    )
+    run = actions.request_run(period=period, by=None)
+    actions.execute_run(run.public_id)
+    objects["run"] = {OWN: run, NEAR: run, FAR: run}
+    return Cast(world, objects)
