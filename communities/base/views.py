@@ -267,8 +267,7 @@ class ListPage(ScopedPage):
             rows,
             user=self.request.user,
             place_lines=place_lines((self.place_of(row) for row in rows), self.at_path(filters)),
-            sequence=self.shown_columns,
-            exclude=[name for name in self.table_class.declared() if name not in self.shown_columns],
+            shown=self.shown_columns,
         )
         query = self.request.GET
         return {
@@ -474,8 +473,7 @@ class DetailPage(ScopedPage):
         table = table_class(
             found[: self.part_size],
             user=self.request.user,
-            sequence=list(columns),
-            exclude=[name for name in declared if name not in columns],
+            shown=columns,
         )
         heads = [
             Head(name, declared[name].verbose_name, declared[name].unit, declared[name].css, None, "none")

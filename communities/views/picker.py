@@ -20,6 +20,7 @@ from communities.base.places import LABEL_WIDTH, ancestor_ids
 from communities.base.roles import Action
 from communities.choices import Level
 from communities.models import Division
+from communities.querysets import first_hits
 
 SHOWN_HITS = 12
 PAGE_HITS = 50
@@ -31,7 +32,8 @@ SCOPES = {"compare": Action.COMPARE, "view": Action.VIEW}
 class PlacePage(LoginRequiredMixin, View):
     """What all parts of the picker share: for whom and for what places are looked for."""
 
-    parameters = frozenset({"q", "for", "place", "period"})
+    parameters = frozenset({"q", "for"})
+    otherwise = "view"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated:
@@ -44,7 +46,7 @@ class PlacePage(LoginRequiredMixin, View):
         return response
 
     def read_action(self, request: HttpRequest) -> Action:
-        asked = request.GET.get("for", "compare")
+        asked = request.GET.get("for", self.otherwise)
         if asked not in SCOPES:
             raise BadRequest(_("地址中的参数无效。"))
         return SCOPES[asked]
@@ -63,11 +65,11 @@ class PlacePage(LoginRequiredMixin, View):
         return text
 
     def hits(self, limit: int) -> list[tuple[Division, str]]:
-        """The first places that match, higher levels first, each with the places above it. Two queries."""
+        """The first places that match, best first, each with the places above it. Seven queries at most."""
         text = self.query()
         if not text:
             return []
-        return with_lines(list(self.places().matching(text).order_by("level", "sort_key", "pk")[:limit]))
+        return with_lines(first_hits(self.places(), text, limit))
 
 
 def with_lines(found: list[Division]) -> list[tuple[Division, str]]:
@@ -119,6 +121,9 @@ class PlaceChildren(PlacePage):
 
 class Places(PlacePage):
     """Search results as a page of their own: for the search field of the top bar, and without scripts."""
+
+    parameters = frozenset({"q", "for", "place", "period"})
+    otherwise = "compare"
 
     def get(self, request: HttpRequest) -> HttpResponse:
         spans = request.user.spans(Action.VIEW)  # type: ignore[union-attr]
