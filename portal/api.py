@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
 from django.urls import URLPattern, URLResolver, path, re_path
+from django.views.decorators.cache import cache_control
 from django.views.generic import TemplateView
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -84,6 +85,9 @@ class MeView(Address):
         return Response(MeSerializer(me).data)
 
 
+docs = TemplateView.as_view(template_name="api_docs.html")
+unstored = cache_control(private=True, no_store=True)
+
 router = SimpleRouter(use_regex_path=False)
 router.register("divisions", DivisionViewSet, "api-division")
 router.register("communities", CommunityViewSet, "api-community")
@@ -99,8 +103,8 @@ router.register("changes", ChangeViewSet, "api-change")
 urlpatterns: list[URLPattern | URLResolver] = [
     *router.urls,
     path("me/", MeView.as_view(), name="api-me"),
-    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("docs/", login_required(TemplateView.as_view(template_name="api_docs.html")), name="api-docs"),
+    path("schema/", unstored(SpectacularAPIView.as_view()), name="api-schema"),
+    path("docs/", unstored(login_required(docs)), name="api-docs"),
     # Last: an address that does not exist is an API error, not a page.
     re_path(r"^[\s\S]*$", errors.not_found, name="api-not-found"),
 ]

@@ -1,6 +1,7 @@
 """All addresses of the portal."""
 
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
 from portal import health
@@ -8,7 +9,7 @@ from portal import health
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.live, name="healthz"),
     path("readyz", health.ready, name="readyz"),
-    path("metrics", ExportToDjangoView, name="metrics"),
+    path("metrics", require_safe(ExportToDjangoView), name="metrics"),
     path("accounts/", include("portal.accounts.urls")),
     path("api/v1/", include("portal.api")),
     path("", include("portal.dashboards.urls")),

@@ -129,9 +129,14 @@ class Entry:
         return (404,)
 
     def forbidden_names(self, role: str) -> tuple[str, ...]:
-        """What must not be read here, whatever is asked. One's own place stands in the frame of every page."""
+        """What must not be read here, whatever is asked.
+
+        The frame of every page, the 403 too, names one's own place, or a place asked for that one may compare.
+        """
         seen = set(REACHES[role])
-        if role in BUSINESS:
+        if role in BUSINESS and not self.holds(role) and not self.is_api:
+            seen |= {OWN, NEAR}
+        elif role in BUSINESS:
             seen |= {NEAR} if role == "stranger" else {OWN}
         if self.holds(role) and not self.shared:
             seen |= self.reach(role)
