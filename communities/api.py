@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
@@ -55,6 +55,7 @@ from communities.models import (
     PremisesPlacement,
     Threshold,
 )
+from communities.models.work import FeedHorizon
 from communities.serializers import (
     ChangeSerializer,
     CommitteeDetailSerializer,
@@ -219,7 +220,7 @@ class ThresholdViewSet(RegisterViewSet):
 class FeedPagination(KeysetPagination):
     """The change feed goes one way: ``after`` a position, to the end of what is settled."""
 
-    def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """The changes after a position, in the order of commits."""
         self.request = request
         rows = queryset.settled()
@@ -271,7 +272,7 @@ class ChangeViewSet(ListViewSet):
         """Readers of registers, and auditors."""
         return (Action.VIEW, Action.AUDIT)
 
-    def scoped(self, queryset: QuerySet) -> QuerySet:
+    def scoped(self, queryset: Any) -> Any:
         """As far as the user's roles reach, whichever of them."""
         return queryset.visible_to(self.request.user)
 
@@ -293,6 +294,6 @@ def beyond(after: str) -> Q:
 def feed_horizon() -> int:
     """Below it the feed is settled."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT feed_horizon()")
+        cursor.execute("SELECT " + FeedHorizon.template % {"function": FeedHorizon.function})
         (horizon,) = cursor.fetchone()
     return int(horizon)

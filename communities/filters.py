@@ -98,10 +98,10 @@ class DivisionFilterSet(RegisterFilterSet):
     is_closed = TruthFilter(field_name="is_closed", label=_("已撤销"))
     as_of = DayFilter(label=AS_OF, method="existing")
 
-    def matching(self, queryset: QuerySet, _name: str, value: str) -> QuerySet:
+    def matching(self, queryset: Any, _name: str, value: str) -> QuerySet:
         return queryset.matching(value)
 
-    def under(self, queryset: QuerySet, _name: str, value: Division) -> QuerySet:
+    def under(self, queryset: Any, _name: str, value: Division) -> QuerySet:
         """Children by the present tree, or by that of the day asked for."""
         day = self.form.cleaned_data.get("as_of")
         return (
@@ -110,17 +110,17 @@ class DivisionFilterSet(RegisterFilterSet):
             else self.on_record(queryset, day, Q(parent=value))
         )
 
-    def of_kind(self, queryset: QuerySet, _name: str, value: list[str]) -> QuerySet:
+    def of_kind(self, queryset: Any, _name: str, value: list[str]) -> QuerySet:
         day = self.form.cleaned_data.get("as_of")
         if day is None:
             return queryset.filter(kind_now__in=value)
         return self.on_record(queryset, day, Q(kind__in=value))
 
-    def existing(self, queryset: QuerySet, _name: str, value: dt.date) -> QuerySet:
+    def existing(self, queryset: Any, _name: str, value: dt.date) -> QuerySet:
         return self.on_record(queryset, value, Q())
 
     @staticmethod
-    def on_record(queryset: QuerySet, day: dt.date, condition: Q) -> QuerySet:
+    def on_record(queryset: Any, day: dt.date, condition: Q) -> QuerySet:
         """Places whose record of a day meets a condition."""
         records = DivisionRecord.objects.filter(condition, valid_on(day), division=OuterRef("pk"))
         return queryset.filter(Exists(records))
@@ -139,17 +139,17 @@ class CommunityFilterSet(RegisterFilterSet):
     is_closed = TruthFilter(field_name="is_closed", label=_("已撤销"))
     as_of = DayFilter(label=AS_OF, method="existing")
 
-    def matching(self, queryset: QuerySet, _name: str, value: str) -> QuerySet:
+    def matching(self, queryset: Any, _name: str, value: str) -> QuerySet:
         return queryset.matching(value)
 
-    def on_record(self, queryset: QuerySet, name: str, value: list[str]) -> QuerySet:
+    def on_record(self, queryset: Any, name: str, value: list[str]) -> QuerySet:
         day = self.form.cleaned_data.get("as_of") or today()
         records = CommunityRecord.objects.live().filter(
             valid_on(day), division=OuterRef("pk"), **{f"{name}__in": value}
         )
         return queryset.filter(Exists(records))
 
-    def existing(self, queryset: QuerySet, _name: str, value: dt.date) -> QuerySet:
+    def existing(self, queryset: Any, _name: str, value: dt.date) -> QuerySet:
         return DivisionFilterSet.on_record(queryset, value, Q())
 
 
@@ -162,11 +162,11 @@ class CommitteeFilterSet(RegisterFilterSet):
     expires_before = DayFilter(field_name="expires_on", lookup_expr="lt", label=_("届满日早于"))
     as_of = DayFilter(label=AS_OF, method="existing")
 
-    def in_place(self, queryset: QuerySet, _name: str, value: Division) -> QuerySet:
+    def in_place(self, queryset: Any, _name: str, value: Division) -> QuerySet:
         day = self.form.cleaned_data.get("as_of")
         return queryset.below(value.path_now) if day is None else stood_below(queryset, value, day)
 
-    def existing(self, queryset: QuerySet, _name: str, value: dt.date) -> QuerySet:
+    def existing(self, queryset: Any, _name: str, value: dt.date) -> QuerySet:
         return queryset.in_force(value)
 
 
@@ -190,26 +190,26 @@ class PremisesFilterSet(RegisterFilterSet):
     held = TruthFilter(label=_("现仍持有"), method="held_now")
     as_of = DayFilter(label=AS_OF, method="existing")
 
-    def matching(self, queryset: QuerySet, _name: str, value: str) -> QuerySet:
+    def matching(self, queryset: Any, _name: str, value: str) -> QuerySet:
         return queryset.filter(Q(name__icontains=value) | Q(address__icontains=value))
 
-    def in_place(self, queryset: QuerySet, _name: str, value: Division) -> QuerySet:
+    def in_place(self, queryset: Any, _name: str, value: Division) -> QuerySet:
         day = self.form.cleaned_data.get("as_of")
         return queryset.below(value.path_now) if day is None else stood_below(queryset, value, day)
 
-    def with_function(self, queryset: QuerySet, _name: str, value: list[str]) -> QuerySet:
+    def with_function(self, queryset: Any, _name: str, value: list[str]) -> QuerySet:
         zones = PremisesFunctionArea.objects.live().filter(premises=OuterRef("pk"), function__in=value)
         return queryset.filter(Exists(zones))
 
-    def held_now(self, queryset: QuerySet, _name: str, value: bool) -> QuerySet:  # noqa: FBT001 - django-filter's signature
+    def held_now(self, queryset: Any, _name: str, value: bool) -> QuerySet:  # noqa: FBT001 - django-filter's signature
         held = valid_on(today())
         return queryset.filter(held if value else ~held)
 
-    def existing(self, queryset: QuerySet, _name: str, value: dt.date) -> QuerySet:
+    def existing(self, queryset: Any, _name: str, value: dt.date) -> QuerySet:
         return queryset.held_on(value)
 
 
-def stood_below(queryset: QuerySet, place: Division, day: dt.date) -> QuerySet:
+def stood_below(queryset: Any, place: Division, day: dt.date) -> QuerySet:
     """Enduring things that stood in a place or below it on a day."""
     placements = queryset.model._meta.get_field("placements").related_model._default_manager
     there = placements.filter(
@@ -225,13 +225,13 @@ class RuleBookFilterSet(RegisterFilterSet):
     applies_to = IdFilter(label=_("适用于"), rows=binding_places, method="applying")
     as_of = DayFilter(label=AS_OF, method="existing")
 
-    def set_below(self, queryset: QuerySet, _name: str, value: Division) -> QuerySet:
+    def set_below(self, queryset: Any, _name: str, value: Division) -> QuerySet:
         return queryset.filter(within("jurisdiction__path_now", (Span.below(value.path_now),)))
 
-    def applying(self, queryset: QuerySet, _name: str, value: Division) -> QuerySet:
+    def applying(self, queryset: Any, _name: str, value: Division) -> QuerySet:
         return queryset.filter(jurisdiction__in=ancestor_ids(value.path_now))
 
-    def existing(self, queryset: QuerySet, _name: str, value: dt.date) -> QuerySet:
+    def existing(self, queryset: Any, _name: str, value: dt.date) -> QuerySet:
         return queryset.filter(valid_on(value))
 
 
@@ -239,7 +239,7 @@ class PolicyDocumentFilterSet(RuleBookFilterSet):
     q = WordsFilter(label=_("标题、文号或发文机关"), method="matching")
     kind = OneOf(field_name="kind", label=_("类别"), choices=DocumentKind.choices)
 
-    def matching(self, queryset: QuerySet, _name: str, value: str) -> QuerySet:
+    def matching(self, queryset: Any, _name: str, value: str) -> QuerySet:
         return queryset.filter(
             Q(title__icontains=value) | Q(number__icontains=value) | Q(issuer__icontains=value)
         )
@@ -303,7 +303,7 @@ class ExemptionFilterSet(RegisterFilterSet):
     key = PickFilter(field_name="key", label=_("标准项目"), choices=threshold_keys)
     as_of = DayFilter(label=AS_OF, method="existing")
 
-    def existing(self, queryset: QuerySet, _name: str, value: dt.date) -> QuerySet:
+    def existing(self, queryset: Any, _name: str, value: dt.date) -> QuerySet:
         return queryset.filter(valid_on(value))
 
 
@@ -326,7 +326,7 @@ class UserFilterSet(RegisterFilterSet):
     q = WordsFilter(label=_("用户名或姓名"), method="matching")
     is_active = TruthFilter(field_name="is_active", label=_("启用"))
 
-    def matching(self, queryset: QuerySet, _name: str, value: str) -> QuerySet:
+    def matching(self, queryset: Any, _name: str, value: str) -> QuerySet:
         return queryset.filter(Q(username__icontains=value) | Q(name__icontains=value))
 
 
@@ -339,10 +339,10 @@ class RoleAssignmentFilterSet(RegisterFilterSet):
     )
     as_of = DayFilter(label=AS_OF, method="existing")
 
-    def matching(self, queryset: QuerySet, _name: str, value: str) -> QuerySet:
+    def matching(self, queryset: Any, _name: str, value: str) -> QuerySet:
         return queryset.filter(Q(user__username__icontains=value) | Q(user__name__icontains=value))
 
-    def existing(self, queryset: QuerySet, _name: str, value: dt.date) -> QuerySet:
+    def existing(self, queryset: Any, _name: str, value: dt.date) -> QuerySet:
         return queryset.filter(valid_on(value))
 
 

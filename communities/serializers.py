@@ -203,7 +203,7 @@ class PremisesDetailSerializer(PremisesSerializer):
 
 class ClauseSerializer(serializers.Serializer):
     id = serializers.UUIDField(source="public_id", read_only=True)
-    label = serializers.CharField(read_only=True)
+    label = serializers.CharField(read_only=True)  # type: ignore[assignment] # a field's name, not its label
     position = serializers.IntegerField(read_only=True)
     text = serializers.CharField(read_only=True)
 

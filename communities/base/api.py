@@ -71,7 +71,8 @@ class HoldsAction(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """False is 403 whatever was asked for, so it tells nothing about any row."""
-        return any(request.user.may(action) for action in view.needed(request))
+        user: Any = request.user
+        return any(user.may(action) for action in view.needed(request))
 
 
 class RegisterFilterBackend(DjangoFilterBackend):
@@ -124,7 +125,7 @@ def page_size(request: Request) -> int:
 class KeysetPagination(BasePagination):
     """``{results, next, previous, count, count_is_capped}``; the keys of a page are found before its rows."""
 
-    def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """One page of rows."""
         self.request = request
         size = self.size(request, view)
@@ -308,21 +309,21 @@ class ListViewSet(Address, ListModelMixin, GenericViewSet):
     filterset_class: ClassVar[type[RegisterFilterSet]]
     orders: ClassVar[Mapping[str, Order]] = {}
     list_parameters = LIST_PARAMETERS
-    http_method_names = ("get", "head")
+    http_method_names: Any = ("get", "head")
 
     # The day asked for; None for the present.
     day: dt.date | None = None
 
     def get_queryset(self) -> QuerySet:
         """The live rows in the user's scope: the one place where the API asks for it."""
-        queryset = super().get_queryset()
+        queryset: Any = super().get_queryset()
         if getattr(self, "swagger_fake_view", False):
             return queryset.none()
         if issubclass(queryset.model, Row):
             queryset = queryset.live()
         return self.scoped(queryset)
 
-    def scoped(self, queryset: QuerySet) -> QuerySet:
+    def scoped(self, queryset: Any) -> Any:
         """The rows on which the user may do what reading asks for."""
         return queryset.visible_to(self.request.user, self.action_to_read)
 
@@ -343,7 +344,7 @@ class ListViewSet(Address, ListModelMixin, GenericViewSet):
 
     def get_serializer_context(self) -> dict[str, Any]:
         """With the day asked for."""
-        return super().get_serializer_context() | {"day": self.day}
+        return {**super().get_serializer_context(), "day": self.day}
 
     def dress(self, rows: Sequence[Model]) -> None:
         """Attach what the rows of a page show besides their own columns."""
@@ -366,7 +367,7 @@ class RegisterViewSet(ListViewSet):
         if row is None:
             raise NotFound
         self.dress([row])
-        serializer_class = self.detail_serializer_class or self.serializer_class
+        serializer_class: Any = self.detail_serializer_class or self.serializer_class
         response = Response(serializer_class(row, context=self.get_serializer_context()).data)
         if self.day is None and hasattr(row, "version"):
             response["ETag"] = f'"{row.version}"'

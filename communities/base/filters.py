@@ -17,7 +17,7 @@ import django_filters
 from django import forms
 from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -30,7 +30,7 @@ NOT_FOUND = "not_found"
 UNKNOWN_PARAMETER = "unknown_parameter"
 REPEATED_PARAMETER = "repeated_parameter"
 PLAIN_NUMBER = re.compile(r"\d{1,10}(\.\d{1,2})?", re.ASCII)
-TRUTH = (("true", _("是")), ("false", _("否")))
+TRUTH: Any = (("true", _("是")), ("false", _("否")))
 
 
 class FilterForm(forms.Form):
@@ -165,10 +165,10 @@ class PlaceFilter(IdFilter):
     def visible_rows(self) -> QuerySet:
         if self.rows is not None:
             return super().visible_rows()
-        division: type[Model] = apps.get_model("communities", "Division")
+        division: Any = apps.get_model("communities", "Division")
         return division._default_manager.visible_to(self.parent.request.user, self.parent.action)
 
-    def filter(self, qs: QuerySet, value: Any) -> QuerySet:
+    def filter(self, qs: Any, value: Any) -> QuerySet:
         """The half-open range of the place's path; a method of the filter set may do more."""
         return qs if value is None else qs.below(value.path_now)
 

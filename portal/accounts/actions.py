@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import uuid
-from typing import cast
 
 from django.contrib.auth import authenticate, login, logout
 from django.core.exceptions import ValidationError
@@ -41,7 +40,7 @@ def sign_in(request: HttpRequest, *, username: str, password: str) -> User | Non
     login(request, user)
     sessions.begin(request.session)
     record(request, username=username, outcome=SUCCESS)
-    return cast("User", user)
+    return user
 
 
 def sign_out(request: HttpRequest) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from typing import Any
 
 from django.core.exceptions import ValidationError as Invalid
-from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
+from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,24 +21,30 @@ from communities.base.api import (
     KeysetPagination,
     ListViewSet,
     RegisterViewSet,
+    check,
     envelope,
+    envelope_schema,
     page_size,
     refuse,
+    refuse_not_yet,
     refuse_unknown,
 )
-from communities.base.measures import Indicator
+from communities.base.measures import Grain, Indicator
 from communities.base.paging import COUNT_CAP, Order
 from communities.base.roles import Action
+from communities.models import Committee, Division
 from portal.scorecards import actions
 from portal.scorecards.catalogue import INDICATORS
 from portal.scorecards.figures import figure, slot_positions
-from portal.scorecards.filters import IndicatorValueFilterSet, RunFilterSet, period_of
-from portal.scorecards.models import MeasureCard, Run
+from portal.scorecards.filters import IndicatorValueFilterSet, RowsBehindFilterSet, RunFilterSet, period_of
+from portal.scorecards.models import CurrentRun, MeasureCard, Run
+from portal.scorecards.rows import subjects
 from portal.scorecards.serializers import (
     IndicatorSerializer,
     IndicatorValueSerializer,
     RunRequestSerializer,
     RunSerializer,
+    SubjectSerializer,
     value_row,
 )
 
@@ -95,10 +103,28 @@ class ValuePagination(KeysetPagination):
             is_capped=self.count.is_capped or number > COUNT_CAP,
         )
 
-    def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """Cards."""
         self.per_card = len(view.indicators_asked(request))
         return super().paginate_queryset(queryset, request, view)
+
+
+class SubjectPagination(KeysetPagination):
+    """For the document: subjects go one way, with the counts of the live rows beside the page."""
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """No order to choose, and no way back."""
+        kept = {"after", "page_size"}
+        return [each for each in super().get_schema_operation_parameters(view) if each["name"] in kept]
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """With what tells whether figure and rows still agree."""
+        return envelope_schema(
+            schema,
+            outcomes={"type": "object", "additionalProperties": {"type": "integer"}},
+            changed_since={"type": "boolean", "description": "明细在测算之后有改动"},
+            anchor_date={"type": "string", "format": "date"},
+        )
 
 
 class IndicatorValueViewSet(ListViewSet):
@@ -133,6 +159,70 @@ class IndicatorValueViewSet(ListViewSet):
             for indicator in asked
         ]
         return self.get_paginated_response(rows)
+
+    @extend_schema(responses=SubjectSerializer(many=True))
+    @action(
+        detail=False,
+        action_to_read=Action.VIEW,
+        filterset_class=RowsBehindFilterSet,
+        pagination_class=SubjectPagination,
+        serializer_class=SubjectSerializer,
+    )
+    def rows(self, request: Request) -> Response:
+        """Who is behind a figure: each subject with its rooms, its standard and the clause.
+
+        Unlike figures, rows are read only in one's own places. Asked live; ``changed_since`` says when the
+        figure no longer agrees with them.
+        """
+        refuse_not_yet(request.query_params)
+        asked = RowsBehindFilterSet(
+            request.query_params, self.get_queryset(), request=request, also={"after", "page_size"}
+        )
+        check(asked)
+        values, size = asked.form.cleaned_data, page_size(request)
+        indicator = INDICATORS[values["indicator"]]
+        if indicator.assessment is None:
+            raise refuse("indicator", _("此指标不逐个判断,没有明细。"), "not_assessed")
+        try:
+            page = subjects(
+                values["division"],
+                values["period"],
+                indicator,
+                by=request.user,
+                outcome=values["outcome"],
+                after=position_of(request, indicator.assessment.grain),
+                limit=size,
+            )
+        except CurrentRun.DoesNotExist as error:
+            raise refuse("period", _("该报告期尚无测算结果。"), "not_computed") from error
+        except Invalid as error:
+            raise refuse("division", error.messages[0], "too_large") from error
+        context = {"unit": indicator.assessment.key.unit}
+        outcome = values["outcome"]
+        return envelope(
+            request,
+            SubjectSerializer(page.subjects, many=True, context=context).data,
+            following=str(page.after) if page.after else None,
+            count=page.outcomes[str(outcome)] if outcome else sum(page.outcomes.values()),
+            outcomes=page.outcomes,
+            changed_since=page.changed_since,
+            anchor_date=page.anchor_date,
+        )
+
+
+def position_of(request: Request, grain: Grain) -> uuid.UUID | None:
+    """The subject after which to go on; a foreign one is as unknown as one that does not exist."""
+    text = request.query_params.get("after")
+    if text is None:
+        return None
+    model: Any = Committee if grain == Grain.COMMITTEE else Division
+    try:
+        position = uuid.UUID(text)
+    except ValueError:
+        position = None
+    if position is None or not model.objects.visible_to(request.user).filter(public_id=position).exists():
+        raise refuse("after", _("翻页位置无效。"), "invalid_cursor")
+    return position
 
 
 class RunViewSet(RegisterViewSet):

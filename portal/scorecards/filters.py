@@ -74,7 +74,10 @@ class RowsBehindFilterSet(RegisterFilterSet):
     division = PlaceFilter(label=_("地区"), required=True, method="only_read")
     period = PeriodFilter(label=_("报告期"), required=True, method="only_read")
     outcome = PickFilter(
-        label=_("结果"), choices=[(str(outcome), str(outcome)) for outcome in Outcome], method="only_read"
+        label=_("结果"),
+        choices=[(str(outcome), str(outcome)) for outcome in Outcome],
+        coerce=Outcome,
+        method="only_read",
     )
 
 

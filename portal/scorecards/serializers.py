@@ -10,9 +10,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from communities.base.measures import Outcome
-from communities.base.serializers import PlaceSerializer
-from communities.choices import LEVEL_CODES, JobState
+from communities.base.serializers import NamedSerializer, PlaceSerializer
+from communities.choices import LEVEL_CODES, JobState, PremisesKind
+from portal.scorecards.figures import rounded
 from portal.scorecards.models import RunKind
+
+OUTCOME_CODES = [(str(outcome), str(outcome)) for outcome in Outcome]
 
 
 def figure_text(value: Decimal | None) -> str | None:
@@ -40,7 +43,7 @@ class IndicatorSerializer(serializers.Serializer):
     description = serializers.CharField(read_only=True)
     higher_is_better = serializers.BooleanField(allow_null=True, read_only=True)
     places = serializers.IntegerField(read_only=True, help_text=_("小数位数"))
-    source = serializers.CharField(read_only=True)
+    source = serializers.CharField(read_only=True)  # type: ignore[assignment] # a field of this name
     is_assessed = serializers.SerializerMethodField(help_text=_("是否按标准逐个判断"))
 
     def get_is_assessed(self, indicator: Any) -> bool:
@@ -96,6 +99,50 @@ def value_row(card: Any, figure: Any) -> dict[str, Any]:
     }
 
 
+class ClauseOfThresholdSerializer(serializers.Serializer):
+    """The standard that held, and the clause that sets it."""
+
+    id = serializers.UUIDField(source="public_id", read_only=True)
+    name = serializers.CharField(source="__str__", read_only=True)
+    clause = NamedSerializer(read_only=True)
+    document = NamedSerializer(source="clause.document", read_only=True)
+
+
+class RoomSerializer(serializers.Serializer):
+    """Rooms that entered the value."""
+
+    id = serializers.UUIDField(source="row.public_id", read_only=True)
+    name = serializers.CharField(source="row.name", read_only=True)
+    kind = serializers.ChoiceField(choices=PremisesKind.choices, source="row.kind", read_only=True)
+    area = serializers.DecimalField(source="row.area", max_digits=12, decimal_places=2, read_only=True)
+    is_temporary = serializers.BooleanField(source="row.is_temporary", read_only=True)
+    is_shared = serializers.BooleanField(
+        source="shared", read_only=True, help_text=_("供整个社区使用,社区内每个居委会全额计入")
+    )
+
+
+class SubjectSerializer(serializers.Serializer):
+    """One committee or community behind a figure: its value, the standard held against it, the outcome."""
+
+    subject = NamedSerializer(read_only=True)
+    division = PlaceSerializer(source="community", read_only=True)
+    outcome = serializers.ChoiceField(choices=OUTCOME_CODES, read_only=True)
+    value = serializers.SerializerMethodField(help_text=_("空表示未报或无从计算"))
+    unit = serializers.SerializerMethodField()
+    low = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True, read_only=True)
+    high = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True, read_only=True)
+    threshold = ClauseOfThresholdSerializer(allow_null=True, read_only=True)
+    is_exempt = serializers.BooleanField(read_only=True)
+    temporary_until = serializers.DateField(allow_null=True, read_only=True)
+    rooms = RoomSerializer(many=True, read_only=True)
+
+    def get_value(self, subject: Any) -> str | None:
+        return figure_text(None if subject.value is None else rounded(subject.value, 2))
+
+    def get_unit(self, _subject: Any) -> str:
+        return str(self.context["unit"])
+
+
 class ProgressSerializer(serializers.Serializer):
     done = serializers.IntegerField(read_only=True)
     total = serializers.IntegerField(read_only=True)
@@ -133,6 +180,6 @@ class RunRequestSerializer(serializers.Serializer):
         unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
         if unknown:
             raise serializers.ValidationError(
-                {unknown[0][:50]: [serializers.ErrorDetail(_("不认识的字段。"), "unknown_field")]}
+                {unknown[0][:50]: [serializers.ErrorDetail(str(_("不认识的字段。")), "unknown_field")]}
             )
         return super().to_internal_value(data)

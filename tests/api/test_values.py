@@ -18,6 +18,7 @@ from tests.api.conftest import API, measure
 from tests.conftest import World
 
 ONE = f"{API}/indicator-values/?indicator=office_compliance"
+ROWS = f"{API}/indicator-values/rows/?indicator=office_compliance&period=2026Q1"
 
 
 def test_the_shape_of_a_value(world: World, officer: APIClient, measured: Period) -> None:
@@ -197,3 +198,43 @@ def test_levels_of_the_country_are_for_the_country(world: World, client_of, meas
     body = client_of(national).get(f"{ONE}&level=country").json()
     assert [row["division"]["name"] for row in body["results"]] == ["全国"]
     assert Level.COUNTRY.code == "country"
+
+
+def test_the_rows_behind_a_figure(world: World, officer: APIClient, measured: Period) -> None:
+    url = f"{ROWS}&division={world.district.public_id}"
+    body = officer.get(url).json()
+    assert (body["count"], body["changed_since"], body["outcomes"]["meets"]) == (2, False, 2)
+    row = body["results"][0]
+    assert row["subject"]["id"] == str(world.committees["community"].public_id)
+    assert (row["outcome"], row["value"], row["low"], row["unit"]) == ("meets", "120.00", "100.00", "平方米")
+    assert row["rooms"][0]["id"] == str(world.premises["community"].public_id)
+    assert row["threshold"]["document"]["name"].startswith("《")
+    first = officer.get(f"{url}&page_size=1").json()
+    second = officer.get(first["next"]).json()
+    assert [page["results"][0]["subject"]["id"] for page in (first, second)] == [
+        each["subject"]["id"] for each in body["results"]
+    ]
+    assert second["next"] is None
+    assert officer.get(f"{url}&outcome=falls_short").json()["results"] == []
+    Premises.objects.filter(pk=world.premises["community"].pk).update(area=Decimal(60))
+    assert officer.get(f"{url}&outcome=falls_short").json()["changed_since"] is True
+
+
+def test_rows_stay_in_ones_own_places(world: World, officer: APIClient, measured: Period) -> None:
+    """The other district's figure is readable, the rows behind it are not."""
+    url = ROWS
+    for place in (world.other_district, world.city, world.far_city):
+        assert officer.get(f"{url}&division={place.public_id}").status_code == 404
+    mine = f"{url}&division={world.district.public_id}"
+    foreign = officer.get(f"{mine}&after={world.committees['other_community'].public_id}")
+    unknown = officer.get(f"{mine}&after=0190a0a0-0000-7000-8000-000000000000")
+    assert foreign.status_code == unknown.status_code == 400
+    assert foreign.content == unknown.content
+    for query in ("", "&outcome=fine", "&after=1", "&before=1", "&ordering=place", "&as_of=2026-01-01"):
+        assert officer.get(f"{url}{query}").status_code == 400
+    factories.period("2025Q4", dt.date(2025, 10, 1), dt.date(2026, 1, 1))
+    assert officer.get(mine.replace("2026Q1", "2025Q4")).json()["errors"][0]["code"] == "not_computed"
+    assert (
+        officer.get(mine.replace("office_compliance", "mean_area")).json()["errors"][0]["code"]
+        == "not_assessed"
+    )

@@ -79,8 +79,8 @@ class Entry:
 
     ``needs``: one of these actions must be held somewhere; empty: being signed in is enough; ``public``: not even
     that. ``path``: kind of the object in the path. ``ids``: parameter -> kind. ``query``: parameters that are
-    always given. ``body``: what a POST sends; None: the address takes none. ``shared``: its objects belong to no
-    place.
+    always given; ``requires_id``: the address asks for an id too. ``body``: what a POST sends; None: the address
+    takes none. ``shared``: its objects belong to no place.
     """
 
     route: str
@@ -93,6 +93,7 @@ class Entry:
     public: bool = False
     is_get: bool = True
     shared: bool = False
+    requires_id: bool = False
     statuses: tuple[int, ...] = (200,)
 
     @property
@@ -124,6 +125,8 @@ class Entry:
         """Statuses that are right; ``relation`` None: no object is named."""
         if not self.holds(role):
             return (403,)
+        if relation is None and self.requires_id:
+            return (400,)
         if relation is None or relation in self.reach(role):
             return self.statuses
         return (404,)
@@ -164,6 +167,13 @@ API: list[Entry] = [
     api("indicators/", COMPARE, shared=True),
     api("indicators/<slug:code>/", COMPARE, shared=True),
     api("indicator-values/", COMPARE, ids={"division": "place", "parent": "place"}),
+    api(
+        "indicator-values/rows/",
+        VIEW,
+        ids={"division": "place"},
+        query="indicator=office_compliance&period=2026Q1",
+        requires_id=True,
+    ),
     api("runs/", COMPARE, body={"kind": "measure", "period": "2026Q1"}, posts=(RUN,), shared=True),
     api("runs/<uuid:public_id>/", COMPARE, path="run", shared=True),
     api("changes/", VIEW, AUDIT, ids={"division": "place"}),
