@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from communities import filters, tables
@@ -130,6 +131,10 @@ class ChangeRecordDetail(DetailPage):
 
     def fact_model(self) -> tuple[Any, Any]:
         return _("对象类别"), tables.model_name(self.row.model)
+
+    def fact_act(self) -> tuple[Any, Any]:
+        url = f"{self.list_url}?act={self.row.act}"
+        return _("同一操作"), format_html('<a href="{}">{}</a>', url, _("查看全部变更"))
 
     def heading(self) -> str:
         return str(self.row.object_label)
