@@ -127,6 +127,7 @@ def import_divisions(
         _add_places(cursor, report, on)
         _change_places(cursor, on)
         _add_codes(cursor, report, on)
+        staging.clear(cursor)
     if report.has_changes:
         _leave_traces(shared, report, path, on)
     return report

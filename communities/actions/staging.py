@@ -17,13 +17,27 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from communities.actions.division_files import Findings, Oddity, describe
+import psycopg2
+
+from communities.actions.division_files import DivisionFileError, Findings, Oddity, describe
 from communities.actions.division_kinds import WIDTHS
 from communities.base.places import label_sql
 from communities.choices import CodeScheme, Level
 
 SCHEME = CodeScheme.STATISTICAL.value
 COUNTRY, COMMUNITY = int(Level.COUNTRY), int(Level.COMMUNITY)
+TABLES = (
+    "staged",
+    "staged_class",
+    "open_codes",
+    "gone",
+    "in_use",
+    "closing",
+    "known",
+    "tree",
+    "changed",
+    "keys",
+)
 # From the place itself upwards: the nearest ancestor is looked for first.
 UPWARDS = [level for level in sorted(WIDTHS, reverse=True) if level != Level.COMMUNITY]
 
@@ -34,6 +48,7 @@ class _Lines(io.TextIOBase):
     def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
         self._lines = self._encoded(rows)
         self._rest = ""
+        self.error: DivisionFileError | None = None
 
     @staticmethod
     def _encoded(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
@@ -43,17 +58,34 @@ class _Lines(io.TextIOBase):
     def read(self, size: int | None = -1, /) -> str:
         wanted = 1 << 16 if size is None or size < 0 else size
         parts, held = [self._rest], len(self._rest)
-        while held < wanted and (line := next(self._lines, "")):
-            parts.append(line)
-            held += len(line)
+        try:
+            while held < wanted and (line := next(self._lines, "")):
+                parts.append(line)
+                held += len(line)
+        except DivisionFileError as error:
+            self.error = error
+            raise
         text = "".join(parts)
         self._rest = text[wanted:]
         return text[:wanted]
 
 
 def copy(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """COPY rows of text and whole numbers, free of tabs and line ends, into a table."""
-    cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", _Lines(rows))
+    """COPY rows of text and whole numbers, free of tabs and line ends, into a table.
+
+    Raises DivisionFileError when the file that the rows come from turns out to be broken.
+    """
+    lines = _Lines(rows)
+    try:
+        cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", lines)
+    except psycopg2.Error as error:
+        # The driver wraps whatever is raised while it reads.
+        raise lines.error or error from None
+
+
+def clear(cursor: Any) -> None:
+    """Drop the tables, so that a second list can follow in the same transaction."""
+    cursor.execute(f"DROP TABLE {', '.join(f'pg_temp.{table}' for table in TABLES)}")
 
 
 def load(cursor: Any, lines: Iterable[Sequence[Any]], classes: Iterable[Sequence[Any]]) -> int:

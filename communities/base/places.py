@@ -35,7 +35,7 @@ def label(division_id: int) -> str:
 def label_sql(column: str) -> str:
     """SQL that makes of an id column what :func:`label` makes of an id: for paths of many places at once."""
     digits = (
-        f"substr('{_DIGITS}', ({column} / {36**k} % 36)::int + 1, 1)" for k in reversed(range(LABEL_WIDTH))
+        f"substr('{_DIGITS}', mod({column} / {36**k}, 36)::int + 1, 1)" for k in reversed(range(LABEL_WIDTH))
     )
     return "(" + " || ".join(digits) + ")"
 
