@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -29,9 +29,9 @@ from communities.base.querysets import valid_on
 from communities.base.roles import Action
 from communities.models import Committee, Division, Period, Threshold
 from portal.scorecards.engine.cards import Measuring
-from portal.scorecards.engine.frame import communities_in, frame, paths_on
+from portal.scorecards.engine.frame import communities_in, paths_on
 from portal.scorecards.engine.sources import Days, rows_of
-from portal.scorecards.engine.sql import Sql, of_queryset, with_ctes
+from portal.scorecards.engine.sql import Sql, of_queryset
 from portal.scorecards.models import CurrentRun, MeasureCard, RunKind
 
 PERCENT = 100
@@ -104,29 +104,13 @@ class _Scene:
         spans = [Span.below(path) for path in paths_on([division.pk], self.day)]
         if communities_in(self.day, spans) > settings.MEASURING_CHUNK:
             raise ValidationError(_("该地区范围过大,请选择下级地区查看明细。"))
-        self.place = frame(self.measuring.resolver.book, spans)
-        self.names = self.measuring.resolver.learn(Sql("(") + self.place + ") framed")
-        self.measuring.take(self.names)
-
-    def rows(self, main: Sql) -> list[tuple[Any, ...]]:
-        """Rows of a statement that may name ``place``."""
-        return with_ctes([self.place.named("place", materialized=True)], main).rows()
-
-    def judged(self, main: str, params: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
-        """Rows of a statement that may name ``committee_judged`` and ``community_judged``."""
-        target = self.measuring.resolver.table(self.names, self.measuring.parts.judging.assessments)
-        ctes = [
-            self.place.named("place", materialized=True),
-            target.named("target", materialized=True),
-            self.measuring.parts.ctes,
-        ]
-        return with_ctes(ctes, Sql(main, tuple(params))).rows()
+        self.measuring.name_frame(spans)
 
     def totals(self, slots: Sequence[str]) -> tuple[list[int], bool]:
         """The slots as the rows now yield them, and whether the card says otherwise."""
         positions = [self.measuring.positions[slot] for slot in slots]
         sums = ", ".join(f"coalesce(sum(values[{position + 1}]), 0)::bigint" for position in positions)
-        (live,) = self.rows(Sql(f"SELECT {sums} FROM (") + self.measuring.measured() + ") fresh")
+        (live,) = (Sql(f"SELECT {sums} FROM (") + self.measuring.measured() + ") fresh").rows()
         values = self.card.values if self.card is not None else []
         stored = [values[position] if position < len(values) else None for position in positions]
         return list(live), list(live) != stored
@@ -178,11 +162,12 @@ def _page(
             f"(path, subject_id) > (SELECT path, subject_id FROM {assessment.grain}_judged WHERE subject_id = %s)"
         )
         params.append(model._default_manager.values_list("pk", flat=True).get(public_id=after))
-    rows = scene.judged(
+    main = Sql(
         f"SELECT {', '.join(columns)} FROM {assessment.grain}_judged WHERE {' AND '.join(conditions)}"
         " ORDER BY path, subject_id LIMIT %s",
-        [*params, limit],
+        (*params, limit),
     )
+    rows = scene.measuring.over_subjects(main).rows()
     names = ("subject", "division", "profile", *_JUDGED)
     return [dict(zip(names, row, strict=True)) for row in rows]
 
@@ -289,7 +274,8 @@ def source_rows(
         rows = rows_of(measure, Days(scene.day, period.first_day)).filter(measure.where)
     if after is not None:
         rows = rows.filter(pk__gt=model._default_manager.values("pk").get(public_id=after)["pk"])
-    ids = [pk for (pk,) in scene.rows(of_queryset(rows.order_by("pk").values_list("pk")[: limit + 1]))]
+    page = of_queryset(rows.order_by("pk").values_list("pk")[: limit + 1])
+    ids = [pk for (pk,) in scene.measuring.over_places(page).rows()]
     found = model._default_manager.in_bulk(ids[:limit])
     listed = [found[pk] for pk in ids[:limit]]
     return RowPage(listed, listed[-1].public_id if len(ids) > limit else None, total, changed, scene.day)

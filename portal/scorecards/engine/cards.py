@@ -12,7 +12,7 @@ from communities.base.measures import assessments_of, measures_of, slots_of
 from communities.base.places import Span, ancestors
 from communities.choices import Level
 from portal.scorecards.catalogue import INDICATORS
-from portal.scorecards.engine.frame import frame, records_below, rule_book
+from portal.scorecards.engine.frame import EVERYWHERE, frame, records_below, rule_book
 from portal.scorecards.engine.judging import Judging
 from portal.scorecards.engine.slots import register
 from portal.scorecards.engine.sources import Days, Grouped, grouped, readings
@@ -59,46 +59,63 @@ class Measuring:
     Each method that writes must be called inside a transaction of the caller, whose temporary tables it uses.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, spans: Sequence[Span] = EVERYWHERE) -> None:
+        """``spans``: nothing outside them will be measured."""
         self.run = run
         self.day = run.anchor_date
         self.parts = parts_of(Days(self.day, run.period.first_day))
-        self.resolver = Resolver(rule_book(self.day))
-        self._names: list[str] = []
+        self.resolver = Resolver(rule_book(self.day, spans))
+        self.place: Sql | None = None
+        self.names: list[str] = []
 
     @cached_property
     def positions(self) -> dict[str, int]:
         return register(slots_of(INDICATORS.values()))
 
     def lay_frame(self, spans: Sequence[Span]) -> None:
-        """Lay out the communities below ``spans`` and settle which standards hold for them."""
+        """Lay out the communities below ``spans`` as a table and settle which standards hold for them."""
+        plan_briefly()
         lay_table("place", frame(self.resolver.book, spans))
-        self._names = self.resolver.learn(Sql("place"))
-        self.resolver.store(self._names)
+        self.place = None
+        self.names = self.resolver.learn(Sql("place"))
+        self.resolver.store(self.names)
 
-    def take(self, names: list[str]) -> None:
-        """Use profiles that the resolver has learnt from elsewhere than a laid-out frame."""
-        self._names = names
+    def name_frame(self, spans: Sequence[Span]) -> None:
+        """The same for a few communities, written into each statement: for them a table costs more than it saves.
+
+        Nothing is stored by this, so it also serves those who only look (:mod:`portal.scorecards.rows`).
+        """
+        place = frame(self.resolver.book, spans)
+        self.place = place.named("place", materialized=True)
+        self.names = self.resolver.learn(Sql("(") + place + ") framed")
+
+    def over_places(self, main: Sql) -> Sql:
+        """A statement that names ``place``."""
+        return main if self.place is None else with_ctes([self.place], main)
+
+    def over_subjects(self, main: Sql) -> Sql:
+        """A statement that names ``place``, and each grain's ``..._judged``."""
+        target = self.resolver.table(self.names, self.parts.judging.assessments)
+        ctes = [target.named("target", materialized=True), self.parts.ctes]
+        return with_ctes([self.place, *ctes] if self.place is not None else ctes, main)
 
     def measured(self) -> Sql:
         """``(division_id, parent_id, target_set, values)`` of every community of the frame."""
-        target = self.resolver.table(self._names, self.parts.judging.assessments)
         cells = {
             self.positions[code]: f"coalesce({table.name}.{column}, 0)"
             for table in self.parts.tables
             for code, column in table.columns.items()
         }
-        return with_ctes(
-            [target.named("target", materialized=True), self.parts.ctes],
+        joins = "".join(
+            f"LEFT JOIN {table.name} ON {table.name}.place_id = place.division_id\n"
+            for table in self.parts.tables
+            if table.name != "place"
+        )
+        return self.over_subjects(
             Sql(
                 f"SELECT place.division_id, place.parent_id, target.target_set, {self._array(cells)} AS values\n"
-                'FROM place JOIN target ON target.profile COLLATE "C" = place.profile\n'
-                + "".join(
-                    f"LEFT JOIN {table.name} ON {table.name}.place_id = place.division_id\n"
-                    for table in self.parts.tables
-                    if table.name != "place"
-                )
-            ),
+                f'FROM place JOIN target ON target.profile COLLATE "C" = place.profile\n{joins}'
+            )
         )
 
     def write(self, replaced: int | None) -> int:
@@ -117,9 +134,8 @@ class Measuring:
             Sql("SELECT EXISTS (SELECT 1 FROM (")
             + self.measured()
             + Sql(
-                f""") fresh LEFT JOIN (
-    SELECT card.* FROM {TABLE} card JOIN place ON place.division_id = card.division_id WHERE card.run_id = %s
-) stored ON stored.division_id = fresh.division_id
+                f""") fresh
+LEFT JOIN {TABLE} stored ON stored.division_id = fresh.division_id AND stored.run_id = %s
 WHERE stored.values IS DISTINCT FROM fresh.values[1:coalesce(cardinality(stored.values), 0)])""",
                 (self.run.pk,),
             )
@@ -149,35 +165,34 @@ WHERE stored.values IS DISTINCT FROM fresh.values[1:coalesce(cardinality(stored.
 
         A place without communities gets a card of zeros. ``anew`` writes all; otherwise only what changed.
         """
-        lay_table(
-            "upper",
-            Sql("""SELECT division.id AS division_id, record.parent_id, length(record.path) AS depth FROM """)
-            + records_below(spans)
-            + Sql(
-                """ JOIN communities_division division ON division.id = record.division_id
+        places = Sql("SELECT length(record.path), division.id, record.parent_id FROM ") + records_below(spans)
+        places += Sql(
+            """ JOIN communities_division division ON division.id = record.division_id
     AND record.valid @> %s::date AND division.level < %s AND division.deleted_at IS NULL""",
-                (self.day, Level.COMMUNITY.value),
-            ),
+            (self.day, Level.COMMUNITY.value),
         )
-        if anew:
-            delete = (
-                f"DELETE FROM {TABLE} WHERE run_id = %s AND division_id IN (SELECT division_id FROM upper)"
-            )
-            Sql(delete, (self.run.pk,)).execute()
+        by_depth: dict[int, list[tuple[int, int | None]]] = {}
+        for depth, division_id, parent_id in places.rows():
+            by_depth.setdefault(depth, []).append((division_id, parent_id))
         changed = 0
-        for (depth,) in Sql("SELECT DISTINCT depth FROM upper ORDER BY depth DESC").rows():
-            statement = self._insert(self._summed(depth), replaced)
+        for _depth, uppers in sorted(by_depth.items(), reverse=True):
+            if anew:
+                delete = f"DELETE FROM {TABLE} WHERE run_id = %s AND division_id = ANY(%s)"
+                Sql(delete, (self.run.pk, [division_id for division_id, _parent in uppers])).execute()
+            statement = self._insert(self._summed(uppers), replaced)
             changed += (statement if anew else statement + UPSERT).execute()
         return changed
 
-    def _summed(self, depth: int) -> Sql:
+    def _summed(self, uppers: Sequence[tuple[int, int | None]]) -> Sql:
         active = {self.positions[code] for table in self.parts.tables for code in table.columns}
         cells = {position: f"coalesce(sum(card.values[{position + 1}]), 0)::bigint" for position in active}
+        ids, parents = zip(*uppers, strict=True)
         return Sql(
             f"SELECT upper.division_id, upper.parent_id, NULL::bigint AS target_set, {self._array(cells)} AS values"
-            f" FROM upper LEFT JOIN {TABLE} card ON card.parent_id = upper.division_id AND card.run_id = %s\n"
-            "WHERE upper.depth = %s GROUP BY upper.division_id, upper.parent_id",
-            (self.run.pk, depth),
+            " FROM unnest(%s::bigint[], %s::bigint[]) AS upper(division_id, parent_id)"
+            f" LEFT JOIN {TABLE} card ON card.parent_id = upper.division_id AND card.run_id = %s\n"
+            "GROUP BY upper.division_id, upper.parent_id",
+            (list(ids), list(parents), self.run.pk),
         )
 
     def _array(self, cells: dict[int, str]) -> str:
@@ -199,6 +214,15 @@ WHERE stored.values IS DISTINCT FROM fresh.values[1:coalesce(cardinality(stored.
                 (replaced,),
             )
         )
+
+
+def plan_briefly() -> None:
+    """For the present transaction: try fewer orders of joins.
+
+    The parts of a measuring statement join up to four tables each, all of them together dozens; planning every
+    order of those takes longer than measuring a community.
+    """
+    Sql("SET LOCAL join_collapse_limit = 5").execute()
 
 
 def lay_table(name: str, content: Sql) -> None:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F
 
-from communities.base.places import Span
+from communities.base.places import Span, ancestors
 from communities.base.querysets import valid_on
 from communities.base.standards import (
     STRIVE_TO,
@@ -22,7 +21,7 @@ from communities.base.standards import (
     jurisdictions,
 )
 from communities.choices import Level
-from communities.models import DivisionRecord, PreferredCountSource, Threshold
+from communities.models import DivisionRecord
 from portal.scorecards.engine.sql import Sql, joined
 
 EVERYWHERE = (Span("", "~"),)
@@ -44,39 +43,42 @@ class RuleBook:
         object.__setattr__(self, "steps", tuple(household_steps(self.rules)))
 
 
-def rule_book(day: dt.date) -> RuleBook:
-    """Read the rule books in force on a day: two statements. Places not in force on the day set nothing."""
-    placed = {
-        "jurisdiction__deleted_at__isnull": True,
-        "jurisdiction__records__valid__contains": day,
-    }
-    thresholds = Threshold.objects.in_force(day).exclude(force=STRIVE_TO).filter(**placed)
-    sources = PreferredCountSource.objects.live().filter(valid_on(day), **placed)
-    rules = thresholds.order_by("pk").values(
-        "pk", "key", "operator", "low", "high", "force", "step", "step_households", "households",
-        "building_classes", "location_classes", "community_kinds", path=F("jurisdiction__records__path"),
-    )  # fmt: skip
-    return RuleBook(
-        day,
-        tuple(_rule(row) for row in rules),
-        tuple(sources.order_by("pk").values_list("jurisdiction__records__path", "source", "definition")),
-    )
+def rule_book(day: dt.date, spans: Sequence[Span] = EVERYWHERE) -> RuleBook:
+    """Read what is laid down on a day for the places below ``spans``: two statements.
+
+    Places above bind them, places among them may set rules of their own, all others do not concern them. A place
+    that is not in force on the day sets nothing.
+    """
+    above = sorted({path for span in spans for path in ancestors(span.low.rstrip("~!"))})
+    concerned = (day, day, above, [span.low for span in spans], [span.high for span in spans])
+    rules = Sql(_RULES, (STRIVE_TO, *concerned)).rows()
+    return RuleBook(day, tuple(_rule(*row) for row in rules), tuple(Sql(_SOURCES, concerned).rows()))
 
 
-def _rule(row: dict[str, Any]) -> Rule:
-    def words(name: str) -> frozenset[str] | None:
-        return None if row[name] is None else frozenset(row[name])
+_CONCERNED = """
+JOIN communities_division division ON division.id = rule.jurisdiction_id AND division.deleted_at IS NULL
+JOIN communities_divisionrecord record ON record.division_id = division.id
+WHERE rule.deleted_at IS NULL AND rule.valid @> %s::date AND record.valid @> %s::date
+  AND (record.path = ANY(%s) OR EXISTS (
+    SELECT FROM unnest(%s::text[] COLLATE "C", %s::text[] COLLATE "C") AS span(low, high)
+    WHERE record.path >= span.low AND record.path < span.high))
+ORDER BY rule.id"""
+_RULES = (
+    """SELECT rule.id, rule.key, record.path, rule.operator, rule.low, rule.high, rule.force, rule.step,
+    rule.step_households, rule.building_classes::text[], rule.location_classes::text[],
+    rule.community_kinds::text[], lower(rule.households), upper(rule.households), rule.households IS NULL
+FROM (SELECT * FROM communities_threshold WHERE force <> %s) rule"""
+    + _CONCERNED
+)
+_SOURCES = (
+    "SELECT record.path, rule.source, rule.definition FROM communities_preferredcountsource rule" + _CONCERNED
+)
 
-    households = row["households"]
-    plain = ("key", "path", "operator", "low", "high", "force", "step", "step_households")
-    return Rule(
-        threshold=row["pk"],
-        building_classes=words("building_classes"),
-        location_classes=words("location_classes"),
-        community_kinds=words("community_kinds"),
-        households=None if households is None else (households.lower, households.upper),
-        **{name: row[name] for name in plain},
-    )
+
+def _rule(*row: Any) -> Rule:
+    *plain, building, location, kinds, low, high, any_count = row
+    classes = (None if words is None else frozenset(words) for words in (building, location, kinds))
+    return Rule(*plain, *classes, None if any_count else (low, high))
 
 
 def frame(book: RuleBook, spans: Sequence[Span]) -> Sql:
