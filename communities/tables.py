@@ -15,6 +15,7 @@ from communities.base.querysets import today
 from communities.base.standards import THRESHOLD_KEYS
 from communities.base.tables import (
     AboveColumn,
+    Cell,
     Column,
     DayColumn,
     LinkColumn,
@@ -46,9 +47,9 @@ def by_day(column: str) -> Order:
 class KeyColumn(Column):
     """The Chinese name of a threshold key."""
 
-    def render(self, value: str) -> Any:
-        key = THRESHOLD_KEYS.get(value)
-        return key.name if key else value
+    def show(self, cell: Cell) -> Any:
+        key = THRESHOLD_KEYS.get(cell.value)
+        return key.name if key else cell.value
 
 
 class DueColumn(DayColumn):
@@ -56,14 +57,14 @@ class DueColumn(DayColumn):
 
     SOON = dt.timedelta(days=90)
 
-    def render(self, value: dt.date) -> str | SafeString:
-        day = today()
+    def show(self, cell: Cell) -> str | SafeString:
+        day, value = today(), cell.value
         if value < day:
             mark, colour = _("已过期"), "short"
         elif value <= day + self.SOON:
             mark, colour = _("临近"), "missing"
         else:
-            return value.isoformat()
+            return str(value.isoformat())
         return format_html('{} <span class="state state-{}">{}</span>', value.isoformat(), colour, mark)
 
 
@@ -225,11 +226,11 @@ class ThresholdTable(RegisterTable):
     document = LinkColumn(verbose_name=_("依据文件"), accessor="clause__document")
     clause = Column(verbose_name=_("条款"), accessor="clause__label")
 
-    def render_bound(self, record: Any) -> str:
-        return f"{record.get_operator_display()} {record.bound_text}"
+    def show_bound(self, cell: Cell) -> str:
+        return f"{cell.record.get_operator_display()} {cell.record.bound_text}"
 
-    def render_conditions(self, record: Any) -> str:
-        return conditions_text(record)
+    def show_conditions(self, cell: Cell) -> str:
+        return conditions_text(cell.record)
 
 
 def conditions_text(threshold: Any) -> str:
@@ -286,8 +287,8 @@ class ChangeRecordTable(RegisterTable):
 
     place = "division"
 
-    def render_model(self, value: str) -> str:
-        return model_name(value)
+    def show_model(self, cell: Cell) -> str:
+        return model_name(cell.value)
 
 
 class SignInRecordTable(RegisterTable):

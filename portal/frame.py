@@ -31,9 +31,11 @@ SIGHTS = {"large": _("大字"), "contrast": _("高对比度")}
 class Frame:
     """The frame of one request; everything is asked for once and only when a page shows it."""
 
+    user: Any
+
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
-        self.user: Any = request.user
+        self.user = request.user
         otherwise = Action.COMPARE if self.user.may(Action.COMPARE) else Action.VIEW
         self.action: Action = getattr(request, "place_action", otherwise)
         self.shows_period = False

@@ -7,10 +7,9 @@ and whatever has a page of its own is a link where the reader may open it.
 from __future__ import annotations
 
 import datetime as dt
-import inspect
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import django_tables2 as tables
 from django.db.models import Model
@@ -82,8 +81,17 @@ def moment_text(moment: dt.datetime | None) -> str:
     return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
+class Cell(NamedTuple):
+    """One value to draw: in people's words, and as stored."""
+
+    record: Any
+    value: Any
+    raw: Any
+    table: RegisterTable
+
+
 class Column(tables.Column):
-    """A column of text. ``render`` may ask for record, value (in words), raw (as stored) and table.
+    """A column of text. ``show`` draws one cell.
 
     ``order`` makes it sortable; ``unit`` stands in the head; ``wide`` ones are not shown until chosen.
     """
@@ -98,9 +106,9 @@ class Column(tables.Column):
         super().__init__(*args, **kwargs)
         self.order, self.unit, self.wide = order, unit, wide
 
-    def render(self, value: Any) -> Any:
-        """The value as it is."""
-        return value
+    def show(self, cell: Cell) -> Any:
+        """The content of one cell; plain text is escaped later."""
+        return cell.value
 
 
 class RowColumn(Column):
@@ -108,23 +116,23 @@ class RowColumn(Column):
 
     css = "row-name"
 
-    def render(self, record: Any, value: Any, table: RegisterTable) -> Any:
-        return link(record, table.user, value)
+    def show(self, cell: Cell) -> Any:
+        return link(cell.record, cell.table.user, cell.value)
 
 
 class LinkColumn(Column):
     """Another row, linked."""
 
-    def render(self, value: Any, table: RegisterTable) -> Any:
-        return link(value, table.user)
+    def show(self, cell: Cell) -> Any:
+        return link(cell.value, cell.table.user)
 
 
 class PlaceColumn(Column):
     """A place with the places above it in small type."""
 
-    def render(self, value: Any, table: RegisterTable) -> Any:
-        above = table.place_lines.get(value.pk, "")
-        return format_html('{} <span class="above">{}</span>', link(value, table.user), above)
+    def show(self, cell: Cell) -> Any:
+        above = cell.table.place_lines.get(cell.value.pk, "")
+        return format_html('{} <span class="above">{}</span>', link(cell.value, cell.table.user), above)
 
 
 class AboveColumn(Column):
@@ -133,8 +141,8 @@ class AboveColumn(Column):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, accessor="pk", **kwargs)
 
-    def render(self, record: Any, table: RegisterTable) -> Any:
-        return table.place_lines.get(record.pk, "") or EMPTY
+    def show(self, cell: Cell) -> Any:
+        return cell.table.place_lines.get(cell.record.pk, "") or EMPTY
 
 
 class NumberColumn(Column):
@@ -146,34 +154,34 @@ class NumberColumn(Column):
         super().__init__(*args, **kwargs)
         self.places = places
 
-    def render(self, value: Any) -> str:
-        return number_text(value, self.places)
+    def show(self, cell: Cell) -> str:
+        return number_text(cell.value, self.places)
 
 
 class DayColumn(Column):
     css = "day"
 
-    def render(self, value: dt.date) -> str:
-        return day_text(value)
+    def show(self, cell: Cell) -> Any:
+        return day_text(cell.value)
 
 
 class SpanColumn(Column):
     css = "day"
 
-    def render(self, value: Any) -> str:
-        return span_text(value)
+    def show(self, cell: Cell) -> str:
+        return span_text(cell.value)
 
 
 class MomentColumn(Column):
     css = "day"
 
-    def render(self, value: dt.datetime) -> str:
-        return moment_text(value)
+    def show(self, cell: Cell) -> str:
+        return moment_text(cell.value)
 
 
 class YesNoColumn(Column):
-    def render(self, value: bool) -> str:  # noqa: FBT001 - tables2's signature
-        return str(_("是") if value else _("否"))
+    def show(self, cell: Cell) -> str:
+        return str(_("是") if cell.value else _("否"))
 
 
 class StateColumn(Column):
@@ -183,8 +191,9 @@ class StateColumn(Column):
         super().__init__(*args, **kwargs)
         self.looks = looks
 
-    def render(self, value: Any, raw: Any) -> SafeString:
-        icon, colour = self.looks.get(raw, ("point", "plain"))
+    def show(self, cell: Cell) -> SafeString:
+        icon, colour = self.looks.get(cell.raw, ("point", "plain"))
+        value = cell.value
         if isinstance(value, bool):
             value = _("是") if value else _("否")
         return format_html(
@@ -242,8 +251,7 @@ class RegisterTable(tables.Table):
     def _drawer(self, name: str, column: Column) -> Drawer:
         """How one column draws a record."""
         read = tables.A(column.accessor or name)
-        own = getattr(self, f"render_{name}", None) or column.render
-        asked = frozenset(inspect.signature(own).parameters)
+        show: Callable[[Cell], Any] = getattr(self, f"show_{name}", None) or column.show
         word = f"get_{read}_display"
 
         def draw(record: Any) -> Any:
@@ -252,8 +260,7 @@ class RegisterTable(tables.Table):
                 return column.default
             spoken = getattr(record, word, None)
             value = raw if spoken is None else spoken()
-            given = {"record": record, "value": value, "raw": raw, "table": self}
-            return own(**{key: given[key] for key in asked})
+            return show(Cell(record, value, raw, self))
 
         return draw
 
@@ -270,6 +277,11 @@ class RegisterTable(tables.Table):
     def orders(cls) -> dict[str, Order]:
         """What the list may be sorted by: the allow-list of ``?sort=``."""
         return {name: column.order for name, column in cls.declared().items() if column.order is not None}
+
+
+def field_name(model: type[Model], name: str) -> Any:
+    """What people call a field."""
+    return getattr(model._meta.get_field(name), "verbose_name", name)
 
 
 def describe(row: Any, name: str, user: Any, unit: Any = "") -> Any:

@@ -18,6 +18,7 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import BadRequest, FieldDoesNotExist, PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -41,13 +42,12 @@ class ScopedPage(LoginRequiredMixin, View):
 
     action: ClassVar[Action] = Action.VIEW
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated:
-            if not request.user.may(self.action):  # type: ignore[union-attr]
+            if not request.user.may(self.action):
                 raise PermissionDenied
             request.place_action = self.action  # type: ignore[attr-defined] # read by the frame of the page
-        response: HttpResponse = super().dispatch(request, *args, **kwargs)
-        return response
+        return super().dispatch(request, *args, **kwargs)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class FilterField:
         """(value, label, chosen) for the looks that choose from a list."""
         value = self.bound.value() or []
         chosen = {str(item) for item in (value if isinstance(value, list | tuple) else [value])}
-        return [(key, label, str(key) in chosen) for key, label in self.bound.field.choices]
+        return [(key, label, str(key) in chosen) for key, label in getattr(self.bound.field, "choices", ())]
 
     @property
     def chosen_count(self) -> int:

@@ -10,8 +10,8 @@ from typing import Any
 
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views import View
@@ -20,7 +20,7 @@ from communities.base.places import LABEL_WIDTH, ancestor_ids
 from communities.base.roles import Action
 from communities.choices import Level
 from communities.models import Division
-from communities.querysets import first_hits
+from communities.querysets import DivisionQuerySet, first_hits
 
 SHOWN_HITS = 12
 PAGE_HITS = 50
@@ -35,15 +35,14 @@ class PlacePage(LoginRequiredMixin, View):
     parameters = frozenset({"q", "for"})
     otherwise = "view"
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated:
             if set(request.GET) - self.parameters:
                 raise BadRequest(_("地址中有不认识的参数。"))
             self.action = self.read_action(request)
-            if not request.user.may(self.action):  # type: ignore[union-attr]
+            if not request.user.may(self.action):
                 raise PermissionDenied
-        response: HttpResponse = super().dispatch(request, *args, **kwargs)
-        return response
+        return super().dispatch(request, *args, **kwargs)
 
     def read_action(self, request: HttpRequest) -> Action:
         asked = request.GET.get("for", self.otherwise)
@@ -51,7 +50,7 @@ class PlacePage(LoginRequiredMixin, View):
             raise BadRequest(_("地址中的参数无效。"))
         return SCOPES[asked]
 
-    def places(self) -> QuerySet[Division]:
+    def places(self) -> DivisionQuerySet:
         return (
             Division.objects.visible_to(self.request.user, self.action)
             .filter(is_closed=False)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from communities import tables
 from communities.base.changes import SHOWN, History
 from communities.base.querysets import today
-from communities.base.tables import describe
+from communities.base.tables import describe, field_name
 from communities.base.views import DetailPage, FactGroup, Part
 from communities.choices import PremisesKind
 from communities.models import ChangeRecord, Community, CommunityRecord
@@ -65,7 +65,7 @@ class CommunityPage(DetailPage):
         record = self.row.community_records.live().as_of(self.day).first()
         if record is not None:
             facts += [
-                (CommunityRecord._meta.get_field(name).verbose_name, describe(record, name, user))
+                (field_name(CommunityRecord, name), describe(record, name, user))
                 for name in ("kind", "building_class", "state", "feature")
             ]
         return [FactGroup(_("基本情况"), facts)]

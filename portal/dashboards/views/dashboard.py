@@ -131,5 +131,5 @@ def rows_of(frame: Frame, place: Division) -> list[str] | None:
     """The places below whose rows may be opened: None for all of them. At most one query."""
     if frame.may(Action.VIEW):
         return None
-    mine = place.children_now.visible_to(frame.user, Action.VIEW)  # type: ignore[attr-defined]
+    mine = place.children_now.visible_to(frame.user, Action.VIEW)
     return [str(public_id) for public_id in mine.values_list("public_id", flat=True)]

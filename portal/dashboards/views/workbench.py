@@ -52,7 +52,8 @@ class Workbench(ScopedPage):
                 "terms": terms,
                 "today": day,
                 "place_lines": place_lines(
-                    (row.division_now for row in (*rooms, *terms)), under=place.path_now
+                    [*(room.division_now for room in rooms), *(body.division_now for body in terms)],
+                    under=place.path_now,
                 ),
                 "changes": self.changes(place),
                 "shown": SHOWN,
@@ -65,7 +66,7 @@ class Workbench(ScopedPage):
         if card is None:
             return []
         positions = slot_positions()
-        found = []
+        found: list[dict[str, Any]] = []
         for indicator in INDICATORS.values():
             figure = card.figure(indicator, positions)
             if not figure.outcomes or indicator.assessment is None:
@@ -89,10 +90,10 @@ class Workbench(ScopedPage):
 
     def due(self, place: Division, day: dt.date) -> tuple[list[Premises], list[Exemption], list[Committee]]:
         """Stopgap rooms, exemptions to be reviewed and terms that end soon or have ended. Three queries."""
-        mine = {"user": self.request.user, "action": Action.VIEW}
-        rooms = Premises.objects.visible_to(**mine).below(place.path_now).held_on(day)
-        exemptions = Exemption.objects.live().visible_to(**mine).below(place.path_now)
-        terms = Committee.objects.visible_to(**mine).below(place.path_now).in_force(day)
+        user, path = self.request.user, place.path_now
+        rooms = Premises.objects.visible_to(user, Action.VIEW).below(path).held_on(day)
+        exemptions = Exemption.objects.live().visible_to(user, Action.VIEW).below(path)
+        terms = Committee.objects.visible_to(user, Action.VIEW).below(path).in_force(day)
         return (
             list(
                 rooms.filter(is_temporary=True, temporary_until__lte=day + SOON)
