@@ -23,7 +23,7 @@ class PrivateStorage(FileSystemStorage):
     def put_back(self, name: str, content: File) -> None:
         """Store a file of a backup under the very name that rows know it by."""
         self.delete(name)
-        self._save(name, content)
+        self._save(name, content)  # type: ignore[attr-defined] # the stubs leave it out
 
     def url(self, name: str | None) -> str:  # noqa: ARG002 - Django's signature
         """There is none."""

@@ -206,7 +206,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 CELERY_BEAT_SCHEDULE = {
-    # What a lost wake-up or a dead worker left behind. Not kept for a worker that is away: the next one does it all.
+    # What a lost wake-up or a dead worker left. Not kept for a worker that is away: the next one does it all.
     "sweep": {"task": "portal.scorecards.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "measure nightly": {"task": "portal.scorecards.nightly", "schedule": crontab(hour=2, minute=30)},
 }
