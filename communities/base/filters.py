@@ -178,7 +178,8 @@ class PickField(forms.TypedChoiceField):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.widget.choices = [("", _("全部")), *self.choices]
+        offered: Any = self.choices
+        self.widget.choices = [("", _("全部")), *offered]
 
 
 class PickFilter(django_filters.TypedChoiceFilter):
