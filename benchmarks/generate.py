@@ -5,7 +5,7 @@ Nothing here is random: row n of one size is row n of every other, so sizes can 
 
 from __future__ import annotations
 
-from django.db import connection
+from django.db import connection, transaction
 
 from communities.base.places import label
 
@@ -34,8 +34,8 @@ $$
 PLACES = """
 INSERT INTO communities_division (id, level, path_now, parent_now_id, name_now, kind_now, code_now, sort_key,
     initials, is_closed, version, created_at, updated_at, deleted_reason)
-SELECT %(first)s + n, %(level)s, parent.path_now || pg_temp.label(%(first)s + n), parent.id, '地' || n, %(kind)s, '',
-    '', '', false, 1, now(), now(), ''
+SELECT %(first)s + n, %(level)s, parent.path_now || pg_temp.label(%(first)s + n), parent.id, '地' || n,
+    %(kind)s, '', '', '', false, 1, now(), now(), ''
 FROM generate_series(0, %(count)s - 1) n
 JOIN communities_division parent ON parent.id = %(above)s + n * %(parents)s::bigint / %(count)s
 """
@@ -117,7 +117,9 @@ def clear() -> None:
 def plant_cities(cities: int) -> None:
     """A country of so many cities, ten to a province, with their registers and rule books."""
     clear()
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, transaction.atomic():
+        # The rows are made to fit; checking each key and area again would take most of the time.
+        cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("SELECT id, path_now FROM communities_division WHERE level = 0")
         above, path = cursor.fetchone()
         assert path == label(above)
@@ -137,6 +139,7 @@ def plant_cities(cities: int) -> None:
             above, parents, first = first, count, first + count
         cursor.execute("SELECT setval('communities_division_id_seq', %s)", [first])
         cursor.execute(ROWS)
+    with connection.cursor() as cursor:
         for table in (*INPUTS, "threshold", "preferredcountsource", "clause", "policydocument"):
             cursor.execute(f"ANALYZE communities_{table}")
         cursor.execute("ANALYZE scorecards_measurecard")

@@ -18,12 +18,13 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import F, Model, Q
+from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.actions import OutOfScope
 from communities.base.measures import Assessment, Grain, Indicator, Measure, Outcome, Validity
+from communities.base.models import Row
 from communities.base.places import Span
 from communities.base.querysets import valid_on
 from communities.base.roles import Action
@@ -266,7 +267,7 @@ def source_rows(
     """
     scene = _Scene(division, period, by)
     (total,), changed = scene.totals(measure.slots)
-    model: type[Model] = apps.get_model(measure.model)
+    model: type[Row] = apps.get_model(measure.model)
     if measure.validity == Validity.READING:
         counts = RawSQL("SELECT count_id FROM place WHERE count_id IS NOT NULL", [])
         rows = model._default_manager.filter(pk__in=counts)

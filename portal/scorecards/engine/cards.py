@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -12,7 +12,7 @@ from communities.base.measures import assessments_of, measures_of, slots_of
 from communities.base.places import Span, ancestors
 from communities.choices import Level
 from portal.scorecards.catalogue import INDICATORS
-from portal.scorecards.engine.frame import EVERYWHERE, frame, records_below, rule_book
+from portal.scorecards.engine.frame import WHENEVER, frame, records_below, rule_book
 from portal.scorecards.engine.judging import Judging
 from portal.scorecards.engine.slots import register
 from portal.scorecards.engine.sources import Days, Grouped, grouped, readings
@@ -59,12 +59,12 @@ class Measuring:
     Each method that writes must be called inside a transaction of the caller, whose temporary tables it uses.
     """
 
-    def __init__(self, run: Run, spans: Sequence[Span] = EVERYWHERE) -> None:
-        """``spans``: nothing outside them will be measured."""
+    def __init__(self, run: Run, jurisdictions: Collection[int] | None = None) -> None:
+        """``jurisdictions``: ids of all places whose rules can concern what will be measured; None: every place."""
         self.run = run
         self.day = run.anchor_date
         self.parts = parts_of(Days(self.day, run.period.first_day))
-        self.resolver = Resolver(rule_book(self.day, spans))
+        self.resolver = Resolver(rule_book(self.day, jurisdictions))
         self.place: Sql | None = None
         self.names: list[str] = []
 
@@ -149,11 +149,12 @@ WHERE stored.values IS DISTINCT FROM fresh.values[1:coalesce(cardinality(stored.
             + "SELECT record.division_id FROM "
             + records_below(spans)
             + Sql(
-                """
+                f"""
     UNION ALL SELECT unnest(%s::bigint[])
 ) AND NOT EXISTS (
     SELECT 1 FROM communities_divisionrecord record JOIN communities_division division ON division.id = division_id
     WHERE record.division_id = card.division_id AND record.valid @> %s::date AND division.deleted_at IS NULL
+        AND {WHENEVER}
 ) RETURNING parent_id""",
                 (list(division_ids), self.day),
             )

@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 
-from communities.base.places import Span, ancestors
-from communities.base.querysets import valid_on
+from communities.base.places import Span
 from communities.base.standards import (
     STRIVE_TO,
     Rule,
@@ -21,7 +20,6 @@ from communities.base.standards import (
     jurisdictions,
 )
 from communities.choices import Level
-from communities.models import DivisionRecord
 from portal.scorecards.engine.sql import Sql, joined
 
 EVERYWHERE = (Span("", "~"),)
@@ -43,42 +41,73 @@ class RuleBook:
         object.__setattr__(self, "steps", tuple(household_steps(self.rules)))
 
 
-def rule_book(day: dt.date, spans: Sequence[Span] = EVERYWHERE) -> RuleBook:
-    """Read what is laid down on a day for the places below ``spans``: two statements.
+def rule_book(day: dt.date, places: Collection[int] | None = None) -> RuleBook:
+    """Read what jurisdictions lay down on a day: two statements. A place not in force on the day sets nothing.
 
-    Places above bind them, places among them may set rules of their own, all others do not concern them. A place
-    that is not in force on the day sets nothing.
+    With ``places`` only what these lay down: enough for communities if all places above them are named.
     """
-    above = sorted({path for span in spans for path in ancestors(span.low.rstrip("~!"))})
-    concerned = (day, day, above, [span.low for span in spans], [span.high for span in spans])
-    rules = Sql(_RULES, (STRIVE_TO, *concerned)).rows()
+    wanted = None if places is None else sorted(places)
+    concerned = (wanted, wanted, day, day)
+    rules = Sql(_RULES, (*concerned, STRIVE_TO)).rows()
     return RuleBook(day, tuple(_rule(*row) for row in rules), tuple(Sql(_SOURCES, concerned).rows()))
 
 
-_CONCERNED = """
+# Dated records have one index for those without an end and one for the others; a look-up by division finds them
+# only when it names both.
+WHENEVER = "(upper_inf(record.valid) OR NOT upper_inf(record.valid))"
+_CONCERNED = f"""
 JOIN communities_division division ON division.id = rule.jurisdiction_id AND division.deleted_at IS NULL
-JOIN communities_divisionrecord record ON record.division_id = division.id
-WHERE rule.deleted_at IS NULL AND rule.valid @> %s::date AND record.valid @> %s::date
-  AND (record.path = ANY(%s) OR EXISTS (
-    SELECT FROM unnest(%s::text[] COLLATE "C", %s::text[] COLLATE "C") AS span(low, high)
-    WHERE record.path >= span.low AND record.path < span.high))
-ORDER BY rule.id"""
-_RULES = (
-    """SELECT rule.id, rule.key, record.path, rule.operator, rule.low, rule.high, rule.force, rule.step,
+    AND (%s::bigint[] IS NULL OR rule.jurisdiction_id = ANY(%s))
+JOIN LATERAL (
+    SELECT path FROM communities_divisionrecord record
+    WHERE record.division_id = division.id AND record.valid @> %s::date AND {WHENEVER} LIMIT 1
+) record ON true
+WHERE rule.deleted_at IS NULL AND rule.valid @> %s::date"""
+_RULES = f"""SELECT rule.id, rule.key, record.path, rule.operator, rule.low, rule.high, rule.force, rule.step,
     rule.step_households, rule.building_classes::text[], rule.location_classes::text[],
     rule.community_kinds::text[], lower(rule.households), upper(rule.households), rule.households IS NULL
-FROM (SELECT * FROM communities_threshold WHERE force <> %s) rule"""
-    + _CONCERNED
-)
-_SOURCES = (
-    "SELECT record.path, rule.source, rule.definition FROM communities_preferredcountsource rule" + _CONCERNED
-)
+FROM communities_threshold rule{_CONCERNED} AND rule.force <> %s ORDER BY rule.id"""
+_SOURCES = f"""SELECT record.path, rule.source, rule.definition
+FROM communities_preferredcountsource rule{_CONCERNED} ORDER BY rule.id"""
 
 
 def _rule(*row: Any) -> Rule:
-    *plain, building, location, kinds, low, high, any_count = row
-    classes = (None if words is None else frozenset(words) for words in (building, location, kinds))
-    return Rule(*plain, *classes, None if any_count else (low, high))
+    (
+        threshold,
+        key,
+        path,
+        operator,
+        low,
+        high,
+        force,
+        step,
+        per,
+        building,
+        location,
+        kinds,
+        least,
+        end,
+        any_count,
+    ) = row
+    return Rule(
+        threshold=threshold,
+        key=key,
+        path=path,
+        operator=operator,
+        low=low,
+        high=high,
+        force=force,
+        step=step,
+        step_households=per,
+        building_classes=_words(building),
+        location_classes=_words(location),
+        community_kinds=_words(kinds),
+        households=None if any_count else (least, end),
+    )
+
+
+def _words(values: list[str] | None) -> frozenset[str] | None:
+    return None if values is None else frozenset(values)
 
 
 def frame(book: RuleBook, spans: Sequence[Span]) -> Sql:
@@ -112,7 +141,8 @@ _HOUSEHOLDS = """LEFT JOIN LATERAL (
 
 
 def _bucket(book: RuleBook) -> tuple[str, tuple[object, ...]]:
-    text, params = "", ()
+    text = ""
+    params: tuple[object, ...] = ()
     if book.breaks:
         text += ", coalesce(width_bucket(households, %s::int[])::text, '?')"
         params += (list(book.breaks),)
@@ -200,8 +230,17 @@ def _nearest(
 
 def paths_on(division_ids: Sequence[int], day: dt.date) -> list[str]:
     """Paths on a day of the places in force then."""
-    records = DivisionRecord.objects.filter(valid_on(day), division__in=division_ids)
-    return list(records.values_list("path", flat=True))
+    return [path for path, in_force, _level in records_of(division_ids, day) if in_force]
+
+
+def records_of(division_ids: Sequence[int], day: dt.date) -> list[tuple[str, bool, int]]:
+    """All dated records of some places: path, whether it is the one in force on the day, level of the place."""
+    return Sql(
+        f"""SELECT record.path, record.valid @> %s::date AND division.deleted_at IS NULL, division.level
+FROM communities_divisionrecord record JOIN communities_division division ON division.id = record.division_id
+WHERE record.division_id = ANY(%s) AND {WHENEVER}""",
+        (day, list(division_ids)),
+    ).rows()
 
 
 def communities_in(day: dt.date, spans: Sequence[Span]) -> int:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from django.db.models import BooleanField, ExpressionWrapper
-
-from communities.base.places import Span, outermost
-from communities.base.querysets import valid_on
+from communities.base.places import Span, ancestor_ids, outermost
 from communities.choices import Level
-from communities.models import DivisionRecord
 from portal.scorecards.engine.cards import Measuring, plan_briefly, with_ancestors
-from portal.scorecards.engine.frame import chunks, communities_in, paths_on
+from portal.scorecards.engine.frame import chunks, communities_in, paths_on, records_of
 from portal.scorecards.models import Run
 
 # Communities for which a statement's own list of places is quicker than a temporary table of them.
@@ -25,23 +21,19 @@ def refresh(run: Run, division_ids: Sequence[int]) -> int:
     country.
     """
     day = run.anchor_date
-    records = DivisionRecord.objects.filter(division__in=division_ids).annotate(
-        in_force=ExpressionWrapper(valid_on(day), BooleanField())
-    )
-    ever, now, level = [], [], Level.COMMUNITY.value
-    for path, in_force, at in records.values_list("path", "in_force", "division__level"):
-        ever.append(path)
-        now.extend([path] if in_force else [])
-        level = min(level, at)
+    records = records_of(division_ids, day)
+    now = [path for path, in_force, _level in records if in_force]
+    only_communities = all(level == Level.COMMUNITY for _path, _in_force, level in records)
     spans = outermost(now)
-    measuring = Measuring(run, spans)
+    measuring = Measuring(run, _above(now) if only_communities else None)
     parents: list[int] = []
-    if level != Level.COMMUNITY or len(now) < len(division_ids):
+    if not only_communities or len(now) < len(division_ids):
         # Otherwise all that is marked are communities in force, and none of their cards can be left over.
-        parents = measuring.remove_vanished(outermost(ever), division_ids)
+        ever = outermost(path for path, _in_force, _level in records)
+        parents = measuring.remove_vanished(ever, division_ids)
     changed = len(parents)
     plan_briefly()
-    number = len(spans) if level == Level.COMMUNITY else communities_in(day, spans)
+    number = len(spans) if only_communities else communities_in(day, spans)
     for group in chunks(day, spans, number):
         if number <= FEW:
             measuring.name_frame(group)
@@ -58,11 +50,15 @@ def _outside(spans: Iterable[Span], covering: Sequence[Span]) -> list[Span]:
     return [span for span in spans if not any(one.covers(span.low) for one in covering)]
 
 
+def _above(paths: Iterable[str]) -> set[int]:
+    return {division_id for path in paths for division_id in ancestor_ids(path)}
+
+
 def differs(run: Run, division_ids: Sequence[int]) -> bool:
     """Whether measuring anew below the places would give other figures than the run's cards; writes none."""
     day = run.anchor_date
     spans = outermost(paths_on(division_ids, day))
-    measuring = Measuring(run, spans)
+    measuring = Measuring(run)
     for group in chunks(day, spans, communities_in(day, spans)):
         measuring.lay_frame(group)
         if measuring.differs():

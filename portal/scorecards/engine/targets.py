@@ -78,15 +78,15 @@ class Resolver:
 
     def table(self, names: Sequence[str], assessments: Sequence[Assessment]) -> Sql:
         """``target(profile, target_set, op_0, low_0, high_0, op_1, ...)``: one row per profile."""
-        columns, types, values = ["profile", "target_set"], ["text", "bigint"], [list(names)]
-        values.append([self.set_ids.get(name) for name in names])  # type: ignore[list-item]
+        columns, types = ["profile", "target_set"], ["text", "bigint"]
+        values: list[list[Any]] = [list(names), [self.set_ids.get(name) for name in names]]
         for number, assessment in enumerate(assessments):
             found = [self.chosen[name].get(assessment.key.code) for name in names]
             columns += [f"op_{number}", f"low_{number}", f"high_{number}"]
             types += ["text", "numeric", "numeric"]
-            values.append([target and target.operator for target in found])  # type: ignore[misc]
-            values.append([target and target.low for target in found])  # type: ignore[misc]
-            values.append([target and target.high for target in found])  # type: ignore[misc]
+            values.append([target and target.operator for target in found])
+            values.append([target and target.low for target in found])
+            values.append([target and target.high for target in found])
         places = ", ".join(f"%s::{kind}[]" for kind in types)
         return Sql(f"SELECT * FROM unnest({places}) AS target({', '.join(columns)})", tuple(values))
 
