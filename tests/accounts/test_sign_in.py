@@ -60,18 +60,18 @@ def test_unknown_and_wrong_read_the_same(client: Client, clerk: User) -> None:
 
 
 def test_unknown_and_wrong_take_the_same_time(client: Client, clerk: User, settings) -> None:
-    """Medians within 10 % (200 rounds in ``make prove``; the hasher is what takes the time)."""
+    """Medians within 10 %, in time of the processor: a busy machine says nothing about the code."""
     settings.AXES_FAILURE_LIMIT = 1000
 
     def took(username: str) -> float:
-        began = time.perf_counter()
+        began = time.thread_time()
         sign_in(client, username, "nothing")
-        return time.perf_counter() - began
+        return time.thread_time() - began
 
     took("clerk"), took("ghost")
     pairs = [(took("clerk"), took("ghost")) for _ in range(7)]
     known, unknown = (statistics.median(side) for side in zip(*pairs, strict=True))
-    assert abs(known - unknown) / known < 0.25
+    assert abs(known - unknown) / known < 0.1
 
 
 def test_a_new_key_at_sign_in(client: Client, clerk: User) -> None:
