@@ -106,6 +106,7 @@ def test_subjects_ask_the_same_number_of_queries(world: World, measured: Period,
     asked = {"indicator": "office_compliance", "period": measured.code}
 
     def count() -> int:
+        cache.clear()
         with CaptureQueriesContext(connection) as captured:
             assert reader.get(SUBJECTS, asked).status_code == 200
         return len(captured)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -108,6 +109,7 @@ def test_the_place_in_the_address_limits_the_list(world: World, as_role: Reader)
 
 
 def queries_of(reader: Client, url: str) -> int:
+    cache.clear()
     with CaptureQueriesContext(connection) as captured:
         assert reader.get(url).status_code == 200
     return len(captured)
