@@ -6,7 +6,7 @@ PACKAGES := portal communities grid services funding
 LOCK = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe \
 	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 
-.PHONY: help setup run test bench prove lint types format contracts lock clean
+.PHONY: help setup run test bench pictures prove lint types format contracts lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1 - \2/p' Makefile
@@ -23,6 +23,9 @@ test: setup lint types ## everything that must hold
 
 bench: setup ## the goals of performance, measured
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+pictures: ## pages of a running `make run` as pictures, into var/pictures; URL=http://127.0.0.1:8000
+	@$(BIN)/python -m tests.browser.pictures $(or $(URL),http://127.0.0.1:8000) var/demo-accounts.txt var/pictures $(ARGS)
 
 prove: setup ## long proofs
 	@$(BIN)/python -m pytest -m prove --numprocesses=auto $(ARGS)
