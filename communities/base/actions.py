@@ -48,23 +48,32 @@ def save(
 
     Raises ValidationError (row rules and constraints, messages for people), StaleVersion, OutOfScope.
     """
-    model = type(row)
-    with transaction.atomic():
-        stored = None
-        if row.pk is not None:
-            stored = model._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
-            if stored.version != row.version:
-                raise StaleVersion(stored)
-            require_scope(stored, by, needs)
-            row.version += 1
-        row.full_clean()
-        row.save()
-        row.refresh_from_db()
-        settle_placement(row, stored)
-        require_scope(row, by, needs)
-        record_change(row, stored, by=by, reason=reason, act=act or uuid.uuid4())
-        mark_dirty(row, stored)
+    pk, version, adding = row.pk, row.version, row._state.adding
+    try:
+        with transaction.atomic():
+            _write(row, by=by, reason=reason, act=act or uuid.uuid4(), needs=needs)
+    except BaseException:
+        # Nothing was written: the caller may mend the row and try again.
+        row.pk, row.version, row._state.adding = pk, version, adding
+        raise
     return row
+
+
+def _write(row: Row, *, by: Any, reason: str, act: uuid.UUID, needs: Action) -> None:
+    stored = None
+    if row.pk is not None:
+        stored = type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
+        if stored.version != row.version:
+            raise StaleVersion(stored)
+        require_scope(stored, by, needs)
+        row.version += 1
+    row.full_clean()
+    row.save()
+    row.refresh_from_db()
+    settle_placement(row, stored)
+    require_scope(row, by, needs)
+    record_change(row, stored, by=by, reason=reason, act=act)
+    mark_dirty(row, stored)
 
 
 def require_scope(row: Row, by: Any, needs: Action) -> None:

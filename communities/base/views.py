@@ -50,6 +50,12 @@ class ScopedPage(LoginRequiredMixin, View):
         return super().dispatch(request, *args, **kwargs)
 
 
+def readable(model: Any, user: Any, action: Action) -> QuerySet[Any]:
+    """The rows that a reader may see: in his scope, and not deleted where rows can be."""
+    rows: Any = model.objects.visible_to(user, action)
+    return rows.live() if hasattr(rows, "live") else rows
+
+
 @dataclass(frozen=True)
 class Chip:
     """One filter in force, with the address without it."""
@@ -176,8 +182,7 @@ class ListPage(ScopedPage):
 
     def queryset(self) -> QuerySet[Any]:
         """The rows of the register that the reader may see."""
-        rows = self.model.objects.visible_to(self.request.user, self.action)
-        return rows.live() if hasattr(rows, "live") else rows
+        return readable(self.model, self.request.user, self.action)
 
     @cached_property
     def filters(self) -> RegisterFilterSet:
@@ -403,7 +408,7 @@ class DetailPage(ScopedPage):
     part_size = 20
 
     def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
-        rows = self.model.objects.visible_to(request.user, self.action).select_related(*self.related)
+        rows = readable(self.model, request.user, self.action).select_related(*self.related)
         self.row = get_object_or_404(rows, public_id=public_id)
         request.place_target = self.list_url  # type: ignore[attr-defined] # read by the frame of the page
         return render(request, self.template_name, self.context())

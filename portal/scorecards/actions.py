@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from communities.actions import jobs
 from communities.actions.jobs import Lease, LeaseLost
+from communities.actions.periods import open_quarter
 from communities.base.measures import slots_of
 from communities.base.places import Span
 from communities.base.querysets import today
@@ -76,7 +77,11 @@ def anchor_of(period: Period) -> dt.date:
 
 
 def request_open_runs() -> list[Run]:
-    """A run of each open period that has begun: the nightly round, which moves their anchor to today."""
+    """A run of each open period that has begun: the nightly round, which moves their anchor to today.
+
+    The quarter of today is set up first, so that a portal in service never lacks an open period.
+    """
+    open_quarter(today())
     begun = Period.objects.live().filter(closed_at__isnull=True, span__startswith__lte=today())
     return [request_run(period=period, by=None) for period in begun.order_by("span")]
 

@@ -97,3 +97,19 @@ def test_rules_are_told_in_chinese_and_nothing_is_saved(world: World, wrong: dic
 def test_a_committee_of_another_community_is_refused(world: World) -> None:
     with pytest.raises(ValidationError, match="所填委员会不在该社区"):
         save(new_room(world, committee=world.committees["neighbour"]), by=world.users["street_clerk"])
+
+
+def test_a_refused_row_can_be_mended_and_saved(world: World) -> None:
+    room = world.premises["community"]
+    clerk = world.users["street_clerk"]
+    room.area = Decimal(-5)
+    with pytest.raises(ValidationError):
+        save(room, by=clerk)
+    room.area = Decimal(105)
+    assert save(room, by=clerk).version == 2
+
+    fresh = new_room(world, division_now=world.other_community)
+    with pytest.raises(OutOfScope):
+        save(fresh, by=clerk)
+    fresh.division_now = world.community
+    assert save(fresh, by=clerk).placements.count() == 1
