@@ -21,8 +21,6 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +30,7 @@ from django.utils.translation import gettext as _
 
 from communities.actions import division_files, staging
 from communities.actions.division_files import Findings
+from communities.actions.first_load import rules_after_rows
 from communities.base import pinyin
 from communities.base.places import common_ancestor
 from communities.base.querysets import today
@@ -48,7 +47,6 @@ from communities.models import (
 )
 
 _CHUNK = 20_000
-_FIRST_LOAD = 50_000
 # What may stand on a place: model, column of the place, which rows count.
 _STANDING: tuple[tuple[type[models.Model], str, str], ...] = (
     (Committee, "division_now_id", "deleted_at IS NULL"),
@@ -124,9 +122,10 @@ def import_divisions(
         if close_missing:
             _close(cursor, report, on)
         _read_names(cursor)
-        _add_places(cursor, report, on)
-        _change_places(cursor, on)
-        _add_codes(cursor, report, on)
+        with rules_after_rows(cursor, coming=report.created):
+            _add_places(cursor, on)
+            _change_places(cursor, on)
+            _add_codes(cursor, report, on)
         staging.clear(cursor)
     if report.has_changes:
         _leave_traces(shared, report, path, on)
@@ -268,35 +267,8 @@ def _read_names(cursor: Any) -> None:
     cursor.execute("ANALYZE keys")
 
 
-def _add_places(cursor: Any, report: ImportReport, on: dt.date | None) -> None:
+def _add_places(cursor: Any, on: dt.date | None) -> None:
     """Set up what is new, in the order of the tree, so that neighbours lie side by side on disk."""
-    if not report.created:
-        return
-    with _indexes_built_after(cursor, coming=report.created):
-        _insert_places(cursor, on)
-
-
-@contextmanager
-def _indexes_built_after(cursor: Any, *, coming: int) -> Iterator[None]:
-    """Take the indexes of places away while a first load more than doubles the table, and build them after it.
-
-    That takes a third of the time of growing them row by row. Readers wait meanwhile, so a later edition, which
-    brings little, leaves the indexes alone.
-    """
-    standing = Division.objects.count()
-    indexes = Division._meta.indexes if coming > max(standing, _FIRST_LOAD) else []
-    with connection.schema_editor(atomic=False) as editor:
-        for index in indexes:
-            editor.remove_index(Division, index)
-    yield
-    if indexes:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL maintenance_work_mem = '128MB'")
-    with connection.schema_editor(atomic=False) as editor:
-        for index in indexes:
-            editor.add_index(Division, index)
-
-
-def _insert_places(cursor: Any, on: dt.date | None) -> None:
     cursor.execute(
         """
         INSERT INTO communities_division (id, level, path_now, parent_now_id, name_now, kind_now, code_now,

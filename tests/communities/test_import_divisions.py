@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from communities.actions import importing
+from communities.actions import first_load
 from communities.actions.division_files import Oddity
 from communities.actions.division_kinds import kind_of
 from communities.actions.importing import ImportRefused, ImportReport, import_divisions
@@ -258,20 +258,27 @@ def test_the_number_of_statements_does_not_grow_with_the_list(written: Any) -> N
     assert statements("95", 1) == statements("96", 60)
 
 
-def test_a_first_load_builds_the_indexes_after_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    def indexes() -> list[Any]:
+def test_a_first_load_leaves_every_index_and_key_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    def rules() -> list[Any]:
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'communities_division' ORDER BY 1"
-            )
+            cursor.execute("""
+                SELECT indexname, indexdef FROM pg_indexes WHERE tablename LIKE 'communities_division%'
+                UNION ALL
+                SELECT conrelid::regclass || '.' || conname, pg_get_constraintdef(oid) || convalidated
+                FROM pg_constraint WHERE conrelid::regclass::text LIKE 'communities_division%'
+                ORDER BY 1, 2
+            """)
             return cursor.fetchall()
 
-    before = indexes()
-    monkeypatch.setattr(importing, "_FIRST_LOAD", 0)
+    before = rules()
+    monkeypatch.setattr(first_load, "LARGE", 0)
     with CaptureQueriesContext(connection) as queries:
         import_divisions(EXTRACT)
-    assert any("DROP INDEX" in query["sql"] for query in queries)
-    assert indexes() == before
+    taken_away = [
+        query["sql"] for query in queries if "DROP INDEX" in query["sql"] or "DROP CONSTRAINT" in query["sql"]
+    ]
+    assert len(taken_away) == len(Division._meta.indexes) + 4
+    assert rules() == before
 
 
 # ---------------------------------------------------------------- later editions
