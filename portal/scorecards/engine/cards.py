@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from communities.base.measures import assessments_of, measures_of, slots_of
-from communities.base.places import Span, ancestors
+from communities.base.places import Span
 from communities.choices import Level
 from portal.scorecards.catalogue import INDICATORS
 from portal.scorecards.engine.frame import WHENEVER, frame, records_below, rule_book
@@ -161,12 +161,22 @@ WHERE stored.values IS DISTINCT FROM fresh.values[1:coalesce(cardinality(stored.
         )
         return [parent for (parent,) in statement.rows() if parent is not None]
 
-    def roll_up(self, spans: Sequence[Span], *, replaced: int | None = None, anew: bool = False) -> int:
-        """Sum cards upward into the places above community level below ``spans``, the deepest first.
+    def roll_up(
+        self,
+        spans: Sequence[Span],
+        alone: Sequence[str] = (),
+        *,
+        replaced: int | None = None,
+        anew: bool = False,
+    ) -> int:
+        """Sum cards upward into the places above community level, the deepest first.
 
-        A place without communities gets a card of zeros. ``anew`` writes all; otherwise only what changed.
+        These are the places below ``spans`` and those at the paths ``alone``, which must not lie inside them. A
+        place without communities gets a card of zeros. ``anew``: none of them has a card in this run yet;
+        otherwise only what changed is written.
         """
-        places = Sql("SELECT length(record.path), division.id, record.parent_id FROM ") + records_below(spans)
+        places = Sql("SELECT length(record.path), division.id, record.parent_id FROM ")
+        places += records_below(spans, alone)
         places += Sql(
             """ JOIN communities_division division ON division.id = record.division_id
     AND record.valid @> %s::date AND division.level < %s AND division.deleted_at IS NULL""",
@@ -177,9 +187,6 @@ WHERE stored.values IS DISTINCT FROM fresh.values[1:coalesce(cardinality(stored.
             by_depth.setdefault(depth, []).append((division_id, parent_id))
         changed = 0
         for _depth, uppers in sorted(by_depth.items(), reverse=True):
-            if anew:
-                delete = f"DELETE FROM {TABLE} WHERE run_id = %s AND division_id = ANY(%s)"
-                Sql(delete, (self.run.pk, [division_id for division_id, _parent in uppers])).execute()
             statement = self._insert(self._summed(uppers), replaced)
             changed += (statement if anew else statement + UPSERT).execute()
         return changed
@@ -231,10 +238,3 @@ def lay_table(name: str, content: Sql) -> None:
     Sql(f"DROP TABLE IF EXISTS pg_temp.{name}").execute()
     (Sql(f"CREATE TEMP TABLE {name} ON COMMIT DROP AS ") + content).execute()
     Sql(f"ANALYZE {name}").execute()
-
-
-def with_ancestors(paths: Iterable[str]) -> list[Span]:
-    """Spans that hold each of the places and each place above them, but nothing else."""
-    alone = {above for path in paths for above in ancestors(path)}
-    # "!" sorts before every digit of a label, so the range ends before the first place below.
-    return [Span(path, f"{path}!") for path in sorted(alone)]

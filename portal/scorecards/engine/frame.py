@@ -183,21 +183,31 @@ def _places(book: RuleBook, spans: Sequence[Span]) -> Sql:
     )
 
 
-def records_below(spans: Sequence[Span]) -> Sql:
-    """Dated records of the places below ``spans``, of all times, to stand in FROM as ``record``.
+def records_below(spans: Sequence[Span], alone: Sequence[str] = ()) -> Sql:
+    """Dated records, of all times, of the places below ``spans`` and of those at the paths ``alone``.
 
-    The ends of a single span are written as constants: the planner then knows how many places they hold.
+    To stand in FROM as ``record``. The ends of a single span are written as constants: the planner then knows how
+    many places they hold. Several are looked up one by one (OFFSET 0 keeps the planner from reading all places).
     """
+    parts = []
     if len(spans) == 1:
         ((low, high),) = spans
-        return Sql(
-            "(SELECT * FROM communities_divisionrecord WHERE path >= %s AND path < %s) AS record", (low, high)
+        parts.append(
+            Sql("SELECT * FROM communities_divisionrecord WHERE path >= %s AND path < %s", (low, high))
         )
-    return Sql(
-        """(SELECT below.* FROM unnest(%s::text[] COLLATE "C", %s::text[] COLLATE "C") AS span(low, high)
-    JOIN communities_divisionrecord below ON below.path >= span.low AND below.path < span.high) AS record""",
-        ([span.low for span in spans], [span.high for span in spans]),
-    )
+    elif spans:
+        ends = ([span.low for span in spans], [span.high for span in spans])
+        parts.append(
+            Sql(
+                """SELECT below.* FROM unnest(%s::text[] COLLATE "C", %s::text[] COLLATE "C") AS span(low, high)
+    CROSS JOIN LATERAL (
+        SELECT * FROM communities_divisionrecord WHERE path >= span.low AND path < span.high OFFSET 0) AS below""",
+                ends,
+            )
+        )
+    if alone or not spans:
+        parts.append(Sql("SELECT * FROM communities_divisionrecord WHERE path = ANY(%s)", (list(alone),)))
+    return Sql("(") + joined("\n    UNION ALL ", parts) + ") AS record"
 
 
 def _nearest(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from communities.base.places import Span, ancestor_ids, outermost
+from communities.base.places import ancestor_ids, ancestors, outermost
 from communities.choices import Level
-from portal.scorecards.engine.cards import Measuring, plan_briefly, with_ancestors
+from portal.scorecards.engine.cards import Measuring, plan_briefly
 from portal.scorecards.engine.frame import chunks, communities_in, paths_on, records_of
 from portal.scorecards.models import Run
 
@@ -41,13 +41,12 @@ def refresh(run: Run, division_ids: Sequence[int]) -> int:
         else:
             measuring.lay_frame(group)
         changed += measuring.refresh()
-    above = [*now, *paths_on(parents, day)] if parents else now
-    return changed + measuring.roll_up([*spans, *_outside(with_ancestors(above), spans)])
-
-
-def _outside(spans: Iterable[Span], covering: Sequence[Span]) -> list[Span]:
-    """Those of ``spans`` that no span of ``covering`` holds: no place is summed twice."""
-    return [span for span in spans if not any(one.covers(span.low) for one in covering)]
+    below = [] if only_communities else spans
+    above = {
+        path for place in (*now, *(paths_on(parents, day) if parents else ())) for path in ancestors(place)
+    }
+    alone = [path for path in sorted(above) if not any(span.covers(path) for span in below)]
+    return changed + measuring.roll_up(below, alone)
 
 
 def _above(paths: Iterable[str]) -> set[int]:
