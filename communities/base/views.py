@@ -27,6 +27,7 @@ from django.views import View
 
 from communities.base.changes import History, history_of
 from communities.base.filters import IdFilter, PlaceFilter, RegisterFilterSet
+from communities.base.models import Row
 from communities.base.paging import PAGE_SIZES, BadPosition, Order, Page, count_of, page_of, rows_of
 from communities.base.places import ancestor_ids
 from communities.base.roles import Action
@@ -53,7 +54,7 @@ class ScopedPage(LoginRequiredMixin, View):
 def readable(model: Any, user: Any, action: Action) -> QuerySet[Any]:
     """The rows that a reader may see: in his scope, and not deleted where rows can be."""
     rows: Any = model.objects.visible_to(user, action)
-    return rows.live() if hasattr(rows, "live") else rows
+    return rows.live() if issubclass(model, Row) else rows
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,7 @@ def portal() -> Iterator[Portal]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(128)
+    run.LOGS.mkdir(parents=True, exist_ok=True)
     crew = run.Crew(environment)
     portal = Portal(servers, environment, crew, listener.getsockname()[1])
     try:
