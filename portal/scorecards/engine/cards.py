@@ -59,7 +59,11 @@ class Measuring:
     Each method that writes must be called inside a transaction of the caller, whose temporary tables it uses.
     """
 
-    def __init__(self, run: Run, jurisdictions: Collection[int] | None = None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        jurisdictions: Collection[int] | None = None,
+    ) -> None:
         """``jurisdictions``: ids of all places whose rules can concern what will be measured; None: every place."""
         self.run = run
         self.day = run.anchor_date

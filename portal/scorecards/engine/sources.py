@@ -14,7 +14,7 @@ from typing import Any
 from django.apps import apps
 from django.db.models import BigIntegerField, Count, F, Model, Q, QuerySet, Sum
 from django.db.models.expressions import Combinable, RawSQL
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Least
 
 from communities.base.measures import Measure, Validity
 from communities.models import Division
@@ -89,11 +89,15 @@ def _joined(prefix: str, lookup: str) -> str:
 
 
 def exact_sum(measure: Measure, where: Q) -> Combinable:
-    """The sum of a measure's column in base units, or the count of its rows: a bigint, whatever the size."""
+    """The sum of a measure's column in base units, or the count of its rows: a bigint, whatever the size.
+
+    The sum of decimals is exact; times the scale it is a whole number.
+    """
+    if measure.distinct:
+        return Least(Count("pk", filter=where), 1)
     if measure.column is None:
         return Count("pk", filter=where)
-    units = Cast(F(measure.column) * measure.scale, BigIntegerField())
-    return Cast(Sum(units, filter=where), BigIntegerField())
+    return Cast(Sum(measure.column, filter=where) * measure.scale, BigIntegerField())
 
 
 def readings(measures: Sequence[Measure]) -> Grouped:
@@ -122,11 +126,6 @@ def _grouped(name: str, measures: list[Measure], days: Days) -> Grouped:
     columns = {measure.code: f"m{number}" for number, measure in enumerate(measures)}
     totals: dict[str, Combinable] = {}
     for measure in measures:
-        total = (
-            Count(place, filter=measure.where, distinct=True)
-            if measure.distinct
-            else exact_sum(measure, measure.where)
-        )
-        totals[columns[measure.code]] = total
+        totals[columns[measure.code]] = exact_sum(measure, measure.where)
     rows = rows_of(measures[0], days).order_by().values(place_id=F(place)).annotate(**totals)
     return Grouped(name, of_queryset(rows), columns)
