@@ -48,6 +48,8 @@ JOB_KIND = "measure"
 MAX_FAILURES = 3
 # One sweep ends after so many rounds even if rows change without pause; the next wake-up goes on.
 MAX_ROUNDS = 50
+# Cards of one run from which on the planner must know of them at once, not when autovacuum comes by.
+MANY_CARDS = 10_000
 _MEASURING_LOCK = 0x5C0_0001
 
 
@@ -125,6 +127,8 @@ def _measure(run: Run, lease: Lease) -> None:
             jobs.advance(lease, done=lease.done + written, total=max(lease.total, lease.done + written))
     with transaction.atomic():
         jobs.hold(lease)
+        if lease.done > MANY_CARDS:
+            measuring.tell_planner()
         measuring.roll_up(EVERYWHERE, replaced=_replaced(run), anew=True)
         _make_current(run)
         lease.result["conflicts"] = _named(lease.result["conflicts"])

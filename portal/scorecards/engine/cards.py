@@ -59,11 +59,7 @@ class Measuring:
     Each method that writes must be called inside a transaction of the caller, whose temporary tables it uses.
     """
 
-    def __init__(
-        self,
-        run: Run,
-        jurisdictions: Collection[int] | None = None,
-    ) -> None:
+    def __init__(self, run: Run, jurisdictions: Collection[int] | None = None) -> None:
         """``jurisdictions``: ids of all places whose rules can concern what will be measured; None: every place."""
         self.run = run
         self.day = run.anchor_date
@@ -194,6 +190,14 @@ WHERE stored.values IS DISTINCT FROM fresh.values[1:coalesce(cardinality(stored.
             statement = self._insert(self._summed(uppers), replaced)
             changed += (statement if anew else statement + UPSERT).execute()
         return changed
+
+    @staticmethod
+    def tell_planner() -> None:
+        """Have the database count the cards by run and parent anew.
+
+        Otherwise it takes the new run, which it has never met, for empty, and reads all of it to sum up a street.
+        """
+        Sql(f"ANALYZE {TABLE} (run_id, division_id, parent_id)").execute()
 
     def _summed(self, uppers: Sequence[tuple[int, int | None]]) -> Sql:
         active = {self.positions[code] for table in self.parts.tables for code in table.columns}
