@@ -179,7 +179,7 @@ REDIS_TIMEOUTS = {"socket_connect_timeout": 0.2, "socket_timeout": 2.0}
 CACHES = {
     "default": {
         "BACKEND": "portal.cache.OpenRedisCache",
-        "LOCATION": _redis_database(1),
+        "LOCATION": _redis_database(env.int("CACHE_DATABASE", 1)),
         "KEY_PREFIX": "portal",
         "TIMEOUT": 300,
         "OPTIONS": {"serializer": "portal.cache.JSONSerializer", **REDIS_TIMEOUTS},
@@ -196,6 +196,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # however long the broker is away, its worker waits
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     **REDIS_TIMEOUTS,
     "socket_timeout": None,  # the worker waits on this connection for its next task

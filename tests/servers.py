@@ -18,7 +18,11 @@ def pytest_addoption() -> None:
     """Start the servers, apart from those of ``make run``, on folders that vanish at the end."""
     global _lease  # noqa: PLW0603 - a plugin module is a singleton
     os.environ.setdefault("PORTAL_ENV", "test")
-    if "PYTEST_XDIST_WORKER" in os.environ or not devstack.needed(os.environ):
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        # One test clears its cache, another counts its queries: each worker has its own, as it has its database.
+        os.environ["CACHE_DATABASE"] = str(2 + int(worker.removeprefix("gw")) % 14)
+        return
+    if not devstack.needed(os.environ):
         return
     _lease = devstack.Lease(devstack.throwaway_places())
     _lease.acquire()
