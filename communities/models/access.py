@@ -325,6 +325,7 @@ class SignInRecord(models.Model):
             ("failure", _("失败")),
             ("locked", _("已锁定")),
             ("signed_out", _("退出")),
+            ("displaced", _("同时登录过多,退出最早的一处")),
         ],
     )
     address = models.GenericIPAddressField(_("地址"), null=True)

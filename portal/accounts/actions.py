@@ -21,12 +21,13 @@ from portal.accounts import sessions
 from portal.accounts.passwords import one_time_password
 from portal.proxies import client_address
 
-SUCCESS, FAILURE, LOCKED, SIGNED_OUT = "success", "failure", "locked", "signed_out"
+SUCCESS, FAILURE, LOCKED, SIGNED_OUT, DISPLACED = "success", "failure", "locked", "signed_out", "displaced"
 
 
 def sign_in(request: HttpRequest, *, username: str, password: str) -> User | None:
     """Check a password and open a session under a new key; None when it does not hold.
 
+    An account has so many sessions and no more: beyond them its oldest ends.
     Guesses at one name are evaluated one after the other, so that a hundred at once count like a hundred in a
     row: the lock is taken before the lock-out is asked and given back after the failure is written.
     """
@@ -39,7 +40,10 @@ def sign_in(request: HttpRequest, *, username: str, password: str) -> User | Non
             return None
     login(request, user)
     sessions.begin(request.session)
+    ended = sessions.enrol(request.session, user)
     record(request, username=username, outcome=SUCCESS)
+    for _session in range(ended):
+        record(request, username=username, outcome=DISPLACED)
     return user
 
 

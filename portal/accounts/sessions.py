@@ -1,17 +1,25 @@
-"""A session ends after idle minutes, and at the latest some hours after it began."""
+"""The life of a session: idle and absolute end, so many per account, a new key when roles change."""
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
 import time
 from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.models import Session
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+
+from communities.models import User
+from portal.accounts.models import OpenSession
 
 STARTED = "started"
 SEEN = "seen"
+ROLES = "roles"
 # A request that nobody asked for by hand (progress polls) says so and does not keep the session alive. A
 # client that leaves the header out gains nothing that a click would not give.
 BACKGROUND_HEADER = "X-Background"
@@ -22,6 +30,29 @@ NOTES_PER_IDLE_PERIOD = 15
 def begin(session: SessionBase) -> None:
     """Stamp a fresh session."""
     session[STARTED] = session[SEEN] = int(time.time())
+
+
+@transaction.atomic
+def enrol(session: SessionBase, user: User) -> int:
+    """Count a session among its user's and end the oldest beyond the limit; how many were ended.
+
+    Sign-ins of one account wait here for one another, so that many at once leave no more than one after the other.
+    """
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    session[ROLES] = roles_digest(user)
+    session.save()
+    list_session(session, user)
+    newest = user.open_sessions.living().order_by("-began_at", "-pk")
+    surplus = list(newest.values_list("pk", flat=True)[settings.SESSIONS_PER_ACCOUNT :])
+    Session.objects.filter(pk__in=surplus).delete()
+    return len(surplus)
+
+
+def list_session(session: SessionBase, user: User) -> None:
+    began_at = dt.datetime.fromtimestamp(session[STARTED], tz=dt.UTC)
+    OpenSession.objects.update_or_create(
+        session_id=session.session_key, defaults={"user": user, "began_at": began_at}
+    )
 
 
 def is_over(session: SessionBase, now: float) -> bool:
@@ -55,3 +86,37 @@ class SessionLifeMiddleware:
 def note_after() -> float:
     """Seconds after which being seen is written down again."""
     return float(settings.SESSION_IDLE_SECONDS / NOTES_PER_IDLE_PERIOD)
+
+
+class RoleChangeMiddleware:
+    """Gives a session a new key when its user's roles are others than at its last request.
+
+    A key that leaked while the user could do little is worth nothing once he can do more. What the pages ask of
+    the user's roles afterwards is the same query, kept on the user.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if SESSION_KEY in request.session and isinstance(request.user, User):
+            renew_for_roles(request.session, request.user)
+        return self.get_response(request)
+
+
+def renew_for_roles(session: SessionBase, user: User) -> None:
+    """A new key if the roles have changed; the old one is dead."""
+    digest = roles_digest(user)
+    known = session.get(ROLES)
+    if known == digest:
+        return
+    session[ROLES] = digest
+    if known is not None:
+        session.cycle_key()
+        list_session(session, user)
+
+
+def roles_digest(user: User) -> str:
+    """The roles that the user holds today, and where, as one word."""
+    held = ";".join(sorted(f"{code} {path}" for code, path in user.held_roles()))
+    return hashlib.sha256(held.encode()).hexdigest()[:16]

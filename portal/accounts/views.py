@@ -99,6 +99,8 @@ def profile(request: HttpRequest) -> HttpResponse:
         "accounts/profile.html",
         {
             "roles": [(ROLES[row.role], row) for row in held if row.role in ROLES],
+            "open_sessions": user.open_sessions.living().count(),
+            "sessions_allowed": settings.SESSIONS_PER_ACCOUNT,
             "sign_ins": SignInRecord.objects.filter(user=user)[:RECENT_SIGN_INS],
         },
     )
