@@ -22,7 +22,14 @@ HUNDREDTHS = 100
 
 def _area(code: str, name: object, where: Q) -> Measure:
     return Measure(
-        code, name, "communities.Premises", Validity.STOCK, column="area", scale=HUNDREDTHS, where=where
+        code,
+        name,
+        "communities.Premises",
+        Validity.STOCK,
+        column="area",
+        scale=HUNDREDTHS,
+        unit=SQUARE_METRES,
+        where=where,
     )
 
 
@@ -49,6 +56,7 @@ HOUSEHOLDS = Measure(
     "communities.HouseholdCount",
     Validity.READING,
     column="households",
+    unit=_("户"),
 )
 STATION_COMMUNITIES = Measure(
     "communities.with_station",

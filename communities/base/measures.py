@@ -12,8 +12,11 @@ from enum import StrEnum
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from communities.base.standards import ThresholdKey
+
+EACH = _("个")
 
 
 class Validity(StrEnum):
@@ -49,7 +52,8 @@ class Outcome(StrEnum):
 class Measure:
     """A count of rows or an exact sum of one column, per community.
 
-    ``scale`` turns the column into the integer base unit that cards hold: 100 for m² kept as hundredths.
+    ``scale`` turns the column into the integer base unit that cards hold: 100 for m² kept as hundredths; ``unit``
+    is what people count it in.
     ``model`` is ``app.Model``; ``where`` is a condition on its rows; ``distinct`` counts communities (1 or 0)
     rather than rows. A row that is part of a placed thing says by which key (``via``), and counts while that thing
     does. A flow says which date of the row must lie in the period (``dated``).
@@ -61,6 +65,7 @@ class Measure:
     validity: Validity
     column: str | None = None  # None: count rows
     scale: int = 1
+    unit: Any = EACH
     where: Q = field(default_factory=Q)
     distinct: bool = False
     via: str = ""
@@ -120,6 +125,10 @@ class Indicator:
     denominator_scale: int = 1
     places: int = 2
     source: Any = ""
+
+    def part(self, name: str) -> Measure | None:
+        """The measure above (``numerator``) or below (``denominator``) the line of a plain figure."""
+        return {"numerator": self.numerator, "denominator": self.denominator}[name]
 
     @property
     def measures(self) -> tuple[Measure, ...]:

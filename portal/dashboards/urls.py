@@ -17,5 +17,6 @@ urlpatterns = [
     path("workbench/", views.Workbench.as_view(), name="workbench"),
     path("dashboard/", views.Dashboard.as_view(), name="dashboard"),
     path("dashboard/subjects/", views.Subjects.as_view(), name="subjects"),
+    path("dashboard/sources/", views.Sources.as_view(), name="sources"),
     path("communities/<uuid:public_id>/", views.CommunityPage.as_view(), name="community-detail"),
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import ValidationError as Invalid
@@ -29,22 +31,29 @@ from communities.base.api import (
     refuse_not_yet,
     refuse_unknown,
 )
-from communities.base.measures import Grain, Indicator
+from communities.base.measures import Indicator
 from communities.base.paging import COUNT_CAP, Order
 from communities.base.roles import Action
-from communities.models import Committee, Division
 from portal.scorecards import actions
 from portal.scorecards.catalogue import INDICATORS
 from portal.scorecards.figures import figure, slot_positions
-from portal.scorecards.filters import IndicatorValueFilterSet, RowsBehindFilterSet, RunFilterSet, period_of
+from portal.scorecards.filters import (
+    IndicatorValueFilterSet,
+    RunFilterSet,
+    SourcesBehindFilterSet,
+    SubjectsBehindFilterSet,
+    period_of,
+)
 from portal.scorecards.models import CurrentRun, MeasureCard, Run
-from portal.scorecards.rows import subjects
+from portal.scorecards.rows import Position, PositionLost, SubjectOrder, source_rows, subjects
 from portal.scorecards.serializers import (
     IndicatorSerializer,
     IndicatorValueSerializer,
     RunRequestSerializer,
     RunSerializer,
+    SourceRowSerializer,
     SubjectSerializer,
+    part_text,
     value_row,
 )
 
@@ -109,22 +118,40 @@ class ValuePagination(KeysetPagination):
         return super().paginate_queryset(queryset, request, view)
 
 
-class SubjectPagination(KeysetPagination):
-    """For the document: subjects go one way, with the counts of the live rows beside the page."""
+LIVE_FACTS = {
+    "changed_since": {"type": "boolean", "description": "明细在测算之后有改动"},
+    "anchor_date": {"type": "string", "format": "date"},
+}
+
+
+class RowsPagination(KeysetPagination):
+    """For the document: rows behind a figure are asked live, and say whether they still agree with it."""
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """No order to choose, and no way back."""
-        kept = {"after", "page_size"}
-        return [each for each in super().get_schema_operation_parameters(view) if each["name"] in kept]
+        """Without the orders of the list of values."""
+        return [each for each in super().get_schema_operation_parameters(view) if each["name"] != "ordering"]
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """With what tells whether figure and rows still agree."""
-        return envelope_schema(
-            schema,
-            outcomes={"type": "object", "additionalProperties": {"type": "integer"}},
-            changed_since={"type": "boolean", "description": "明细在测算之后有改动"},
-            anchor_date={"type": "string", "format": "date"},
-        )
+        return envelope_schema(schema, **LIVE_FACTS)
+
+
+class SubjectPagination(RowsPagination):
+    """With the counts of the live rows beside the page."""
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Subjects by outcome."""
+        outcomes = {"type": "object", "additionalProperties": {"type": "integer"}}
+        return envelope_schema(schema, outcomes=outcomes, **LIVE_FACTS)
+
+
+class SourcePagination(RowsPagination):
+    """With the sum of the live rows beside the page."""
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """What the rows add up to, in people's units."""
+        total = {"type": "string", "description": "现有明细合计"}
+        return envelope_schema(schema, total=total, unit={"type": "string"}, **LIVE_FACTS)
 
 
 class IndicatorValueViewSet(ListViewSet):
@@ -164,65 +191,122 @@ class IndicatorValueViewSet(ListViewSet):
     @action(
         detail=False,
         action_to_read=Action.VIEW,
-        filterset_class=RowsBehindFilterSet,
+        filterset_class=SubjectsBehindFilterSet,
         pagination_class=SubjectPagination,
         serializer_class=SubjectSerializer,
     )
     def rows(self, request: Request) -> Response:
-        """Who is behind a figure: each subject with its rooms, its standard and the clause.
+        """Who is behind a rate: each subject with its rooms, its standard and the clause.
 
         Unlike figures, rows are read only in one's own places. Asked live; ``changed_since`` says when the
         figure no longer agrees with them.
         """
-        refuse_not_yet(request.query_params)
-        asked = RowsBehindFilterSet(
-            request.query_params, self.get_queryset(), request=request, also={"after", "page_size"}
-        )
-        check(asked)
-        values, size = asked.form.cleaned_data, page_size(request)
-        indicator = INDICATORS[values["indicator"]]
+        asked, paging = self.rows_asked(request)
+        indicator = INDICATORS[asked["indicator"]]
         if indicator.assessment is None:
-            raise refuse("indicator", _("此指标不逐个判断,没有明细。"), "not_assessed")
-        try:
+            raise refuse("indicator", _("此指标不逐个判断,其明细请用 sources/ 查询。"), "not_assessed")
+        outcome = asked["outcome"]
+        with refusals():
             page = subjects(
-                values["division"],
-                values["period"],
+                asked["division"],
+                asked["period"],
                 indicator,
                 by=request.user,
-                outcome=values["outcome"],
-                after=position_of(request, indicator.assessment.grain),
-                limit=size,
+                outcome=outcome,
+                order=asked["ordering"] or SubjectOrder.PLACE,
+                **paging,
             )
-        except CurrentRun.DoesNotExist as error:
-            raise refuse("period", _("该报告期尚无测算结果。"), "not_computed") from error
-        except Invalid as error:
-            raise refuse("division", error.messages[0], "too_large") from error
         context = {"unit": indicator.assessment.key.unit}
-        outcome = values["outcome"]
-        return envelope(
+        return rows_envelope(
             request,
+            page,
             SubjectSerializer(page.subjects, many=True, context=context).data,
-            following=str(page.after) if page.after else None,
             count=page.outcomes[str(outcome)] if outcome else sum(page.outcomes.values()),
             outcomes=page.outcomes,
-            changed_since=page.changed_since,
-            anchor_date=page.anchor_date,
         )
 
+    @extend_schema(responses=SourceRowSerializer(many=True))
+    @action(
+        detail=False,
+        action_to_read=Action.VIEW,
+        filterset_class=SourcesBehindFilterSet,
+        pagination_class=SourcePagination,
+        serializer_class=SourceRowSerializer,
+    )
+    def sources(self, request: Request) -> Response:
+        """What a mean or a share is made of: the rows that its numerator, or its denominator, summed or counted.
 
-def position_of(request: Request, grain: Grain) -> uuid.UUID | None:
-    """The subject after which to go on; a foreign one is as unknown as one that does not exist."""
-    text = request.query_params.get("after")
-    if text is None:
-        return None
-    model: Any = Committee if grain == Grain.COMMITTEE else Division
+        In one's own places only, and asked live, as ``rows/``.
+        """
+        asked, paging = self.rows_asked(request)
+        indicator = INDICATORS[asked["indicator"]]
+        measure = indicator.part(asked["part"])
+        if indicator.assessment is not None:
+            raise refuse("indicator", _("此指标逐个判断,其明细请用 rows/ 查询。"), "is_assessed")
+        if measure is None:
+            raise refuse("part", _("此指标没有分母。"), "no_denominator")
+        with refusals():
+            page = source_rows(asked["division"], asked["period"], measure, by=request.user, **paging)
+        return rows_envelope(
+            request,
+            page,
+            SourceRowSerializer(page.rows, many=True, context={"unit": measure.unit}).data,
+            count=page.number,
+            total=part_text(page.total, measure.scale),
+            unit=str(measure.unit),
+        )
+
+    def rows_asked(self, request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What is asked about, and which page of it. Raises ValidationError or NotFound."""
+        refuse_not_yet(request.query_params)
+        asked = self.filterset_class(
+            request.query_params, self.get_queryset(), request=request, also={"after", "before", "page_size"}
+        )
+        check(asked)
+        return asked.form.cleaned_data, {"position": position_of(request), "limit": page_size(request)}
+
+
+def rows_envelope(request: Request, page: Any, results: Any, *, count: int, **more: Any) -> Response:
+    """A page of rows behind a figure."""
+    return envelope(
+        request,
+        results,
+        following=str(page.next) if page.next else None,
+        preceding=str(page.previous) if page.previous else None,
+        count=min(count, COUNT_CAP),
+        is_capped=count > COUNT_CAP,
+        **more,
+        changed_since=page.changed_since,
+        anchor_date=page.anchor_date,
+    )
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Why rows cannot be listed, said as the API says it."""
     try:
-        position = uuid.UUID(text)
-    except ValueError:
-        position = None
-    if position is None or not model.objects.visible_to(request.user).filter(public_id=position).exists():
-        raise refuse("after", _("翻页位置无效。"), "invalid_cursor")
-    return position
+        yield
+    except CurrentRun.DoesNotExist as error:
+        raise refuse("period", _("该报告期尚无测算结果。"), "not_computed") from error
+    except PositionLost as error:
+        raise refuse("after", _("翻页位置无效。"), "invalid_cursor") from error
+    except Invalid as error:
+        raise refuse("division", error.messages[0], "too_large") from error
+
+
+def position_of(request: Request) -> Position | None:
+    """The row after, or before, which to go on. Raises ValidationError."""
+    asked = {
+        name: text for name in ("after", "before") if (text := request.query_params.get(name)) is not None
+    }
+    if len(asked) > 1:
+        raise refuse("before", _("after 和 before 只能给一个。"), "invalid")
+    for name, text in asked.items():
+        try:
+            return Position(uuid.UUID(text), backwards=name == "before")
+        except ValueError as error:
+            raise refuse(name, _("翻页位置无效。"), "invalid_cursor") from error
+    return None
 
 
 class RunViewSet(RegisterViewSet):

@@ -16,9 +16,9 @@ class Figure:
     """One indicator of one place in one period.
 
     ``numerator`` and ``denominator`` are in people's units (m², committees); ``value`` is the figure in the
-    indicator's unit, rounded half up, None where the denominator is zero or nothing was measured. For an
-    assessment ``outcomes`` counts the subjects by outcome and the two rates stand beside each other; elsewhere
-    they are None.
+    indicator's unit, rounded half up, None where the denominator is zero, nothing was measured or no standard
+    applies to anybody. For an assessment ``outcomes`` counts the subjects by outcome and the two rates stand
+    beside each other; elsewhere they are None.
     """
 
     indicator: Indicator
@@ -79,11 +79,16 @@ def figure(indicator: Indicator, values: Sequence[int | None], positions: Mappin
 
 
 def assessed(indicator: Indicator, outcomes: Mapping[str, int]) -> Figure:
-    """Rates of an assessment: of all subjects, and of those judged (meeting or falling short)."""
+    """Rates of an assessment: of all subjects, and of those judged (meeting or falling short).
+
+    Where no standard applies to anybody there is nothing to meet, and no rate.
+    """
     meets = outcomes[Outcome.MEETS]
     everyone = sum(outcomes.values())
     judged = meets + outcomes[Outcome.FALLS_SHORT]
-    of_all = ratio(meets, everyone, indicator.scale, indicator.places)
+    of_all = None
+    if outcomes[Outcome.NO_STANDARD] < everyone:
+        of_all = ratio(meets, everyone, indicator.scale, indicator.places)
     return Figure(
         indicator,
         Decimal(meets),

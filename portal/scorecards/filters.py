@@ -18,6 +18,7 @@ from communities.base.roles import Action
 from communities.choices import LEVEL_CODES, JobState, Level
 from communities.models import Division, Period
 from portal.scorecards.catalogue import INDICATORS
+from portal.scorecards.rows import SubjectOrder
 
 INDICATOR_CODES = [(indicator.code, indicator.name) for indicator in INDICATORS.values()]
 
@@ -73,10 +74,28 @@ class RowsBehindFilterSet(RegisterFilterSet):
     indicator = PickFilter(label=_("指标"), choices=INDICATOR_CODES, required=True, method="only_read")
     division = PlaceFilter(label=_("地区"), required=True, method="only_read")
     period = PeriodFilter(label=_("报告期"), required=True, method="only_read")
+
+
+class SubjectsBehindFilterSet(RowsBehindFilterSet):
     outcome = PickFilter(
         label=_("结果"),
         choices=[(str(outcome), str(outcome)) for outcome in Outcome],
         coerce=Outcome,
+        method="only_read",
+    )
+    ordering = PickFilter(
+        label=_("排序(默认按地区;-gap 差额最大的在前)"),
+        choices=[(str(order), str(order)) for order in SubjectOrder],
+        coerce=SubjectOrder,
+        method="only_read",
+    )
+
+
+class SourcesBehindFilterSet(RowsBehindFilterSet):
+    part = PickFilter(
+        label=_("分子或分母"),
+        choices=[("numerator", _("分子")), ("denominator", _("分母"))],
+        required=True,
         method="only_read",
     )
 

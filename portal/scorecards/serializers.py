@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from communities.base.measures import Outcome
 from communities.base.serializers import NamedSerializer, PlaceSerializer
+from communities.base.tables import ROUTES
 from communities.choices import LEVEL_CODES, JobState, PremisesKind
 from portal.scorecards.figures import rounded
 from portal.scorecards.models import RunKind
@@ -140,6 +141,26 @@ class SubjectSerializer(serializers.Serializer):
         return figure_text(None if subject.value is None else rounded(subject.value, 2))
 
     def get_unit(self, _subject: Any) -> str:
+        return str(self.context["unit"])
+
+
+class SourceRowSerializer(serializers.Serializer):
+    """A row that a plain figure summed or counted; of a part of something, the thing that it is part of."""
+
+    register = serializers.SerializerMethodField(help_text=_("台账,即其接口地址"))
+    id = serializers.UUIDField(source="holder.public_id", read_only=True)
+    name = serializers.CharField(source="holder.__str__", read_only=True)
+    division = PlaceSerializer(source="community", read_only=True)
+    amount = serializers.SerializerMethodField(help_text=_("计入的数量;空表示该社区有此类记录即计一次"))
+    unit = serializers.SerializerMethodField()
+
+    def get_register(self, row: Any) -> str:
+        return str(ROUTES[getattr(row.holder, "page_label", row.holder._meta.label)])
+
+    def get_amount(self, row: Any) -> str | None:
+        return figure_text(row.amount)
+
+    def get_unit(self, _row: Any) -> str:
         return str(self.context["unit"])
 
 

@@ -57,6 +57,15 @@ def test_nothing_to_divide_by_is_null(world: World, officer: APIClient, measured
     assert officer.get(url).json()["results"][0]["value"] is None
 
 
+def test_where_no_standard_applies_there_is_no_rate(
+    world: World, officer: APIClient, measured: Period
+) -> None:
+    url = f"{API}/indicator-values/?indicator=office_share_compliance&division={world.district.public_id}"
+    (row,) = officer.get(url).json()["results"]
+    assert row["outcomes"]["no_standard"] == int(row["denominator"]) == 2
+    assert (row["value"], row["rate_of_all"], row["rate_of_judged"]) == (None, None, None)
+
+
 def test_figures_compare_up_to_ones_own_city(world: World, officer: APIClient, measured: Period) -> None:
     """Totals of the other district are readable, those of another city are not."""
     names = {row["division"]["name"] for row in officer.get(f"{ONE}&period=2026Q1").json()["results"]}
@@ -214,7 +223,9 @@ def test_the_rows_behind_a_figure(world: World, officer: APIClient, measured: Pe
     assert [page["results"][0]["subject"]["id"] for page in (first, second)] == [
         each["subject"]["id"] for each in body["results"]
     ]
-    assert second["next"] is None
+    assert (first["previous"], second["next"]) == (None, None)
+    assert officer.get(second["previous"]).json()["results"] == first["results"]
+    assert [row["subject"]["id"] for row in officer.get(f"{url}&ordering=-gap").json()["results"]]
     assert officer.get(f"{url}&outcome=falls_short").json()["results"] == []
     Premises.objects.filter(pk=world.premises["community"].pk).update(area=Decimal(60))
     assert officer.get(f"{url}&outcome=falls_short").json()["changed_since"] is True
@@ -230,7 +241,7 @@ def test_rows_stay_in_ones_own_places(world: World, officer: APIClient, measured
     unknown = officer.get(f"{mine}&after=0190a0a0-0000-7000-8000-000000000000")
     assert foreign.status_code == unknown.status_code == 400
     assert foreign.content == unknown.content
-    for query in ("", "&outcome=fine", "&after=1", "&before=1", "&ordering=place", "&as_of=2026-01-01"):
+    for query in ("", "&outcome=fine", "&after=1", "&before=1", "&ordering=name", "&as_of=2026-01-01"):
         assert officer.get(f"{url}{query}").status_code == 400
     factories.period("2025Q4", dt.date(2025, 10, 1), dt.date(2026, 1, 1))
     assert officer.get(mine.replace("2026Q1", "2025Q4")).json()["errors"][0]["code"] == "not_computed"
@@ -238,3 +249,28 @@ def test_rows_stay_in_ones_own_places(world: World, officer: APIClient, measured
         officer.get(mine.replace("office_compliance", "mean_area")).json()["errors"][0]["code"]
         == "not_assessed"
     )
+
+
+def test_the_rows_behind_a_mean(world: World, officer: APIClient, measured: Period) -> None:
+    """They add up to the figure's numerator, and are counted by its denominator."""
+    url = f"{API}/indicator-values/sources/?indicator=mean_area&period=2026Q1&division={world.district.public_id}"
+    (value,) = officer.get(
+        f"{API}/indicator-values/?indicator=mean_area&period=2026Q1&division={world.district.public_id}"
+    ).json()["results"]
+    top = officer.get(f"{url}&part=numerator").json()
+    assert (top["total"], top["unit"], top["changed_since"]) == (value["numerator"], "平方米", False)
+    assert sum(Decimal(row["amount"]) for row in top["results"]) == Decimal(top["total"])
+    row = top["results"][0]
+    assert row["register"] == "premises"
+    assert officer.get(f"{API}/premises/{row['id']}/").json()["name"] == row["name"]
+    bottom = officer.get(f"{url}&part=denominator").json()
+    assert (bottom["count"], bottom["total"], bottom["unit"]) == (2, value["denominator"], "个")
+    first = officer.get(f"{url}&part=numerator&page_size=1").json()
+    second = officer.get(first["next"]).json()
+    assert officer.get(second["previous"]).json()["results"] == first["results"]
+    for part, status in (("", 400), ("&part=both", 400), ("&part=numerator&after=1", 400)):
+        assert officer.get(f"{url}{part}").status_code == status
+    foreign = url.replace(str(world.district.public_id), str(world.other_district.public_id))
+    assert officer.get(f"{foreign}&part=numerator").status_code == 404
+    assessed = url.replace("mean_area", "office_compliance")
+    assert officer.get(f"{assessed}&part=numerator").json()["errors"][0]["code"] == "is_assessed"

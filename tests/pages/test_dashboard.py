@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import json
 import re
 from decimal import Decimal
@@ -99,6 +100,39 @@ def test_subjects_show_value_standard_gap_clause_and_rooms(
     assert reverse("premises-detail", args=[room.public_id]) in text
     assert "测算之后台账有修改" in text
     assert FOREIGN not in text
+
+
+def test_a_mean_leads_to_the_rows_that_make_it(world: World, measured: Period, as_role: Reader) -> None:
+    reader = as_role("district_officer")
+    text = reader.get("/dashboard/", {"period": measured.code}).content.decode()
+    urls = [html.unescape(url) for url in re.findall(r'href="(/dashboard/sources/[^"]+)"', text)]
+    assert len(urls) == len(set(urls)) >= 4
+    assert all(reader.get(url).status_code == 200 for url in urls)
+    (rooms,) = [url for url in urls if "indicator=mean_area" in url and "part=numerator" in url]
+    page = reader.get(rooms).content.decode()
+    assert "一社区用房" in page
+    assert reverse("premises-detail", args=[world.premises["community"].public_id]) in page
+    assert "240" in page
+    assert FOREIGN not in page
+    room = world.premises["community"]
+    room.area = Decimal("62.50")
+    save(room, by=world.users["street_clerk"])
+    assert "测算之后台账有修改" in reader.get(rooms).content.decode()
+
+
+def test_subjects_by_the_widest_gap(world: World, measured: Period, as_role: Reader) -> None:
+    for key, area in (("community", "80"), ("neighbour", "50")):
+        room = world.premises[key]
+        room.area = Decimal(area)
+        save(room, by=world.users["street_clerk"])
+    asked = {"indicator": "office_compliance", "period": measured.code}
+    reader = as_role("district_officer")
+    by_place, by_gap = (
+        reader.get(SUBJECTS, asked | sort).content.decode() for sort in ({}, {"sort": "-gap"})
+    )
+    assert by_place.index("一社区居委会") < by_place.index("二社区居委会")
+    assert by_gap.index("二社区居委会") < by_gap.index("一社区居委会")
+    assert reader.get(SUBJECTS, asked | {"sort": "name"}).status_code == 400
 
 
 def test_subjects_ask_the_same_number_of_queries(world: World, measured: Period, as_role: Reader) -> None:

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from communities.base.actions import OutOfScope, save
 from communities.base.measures import Outcome
-from communities.choices import CountSource, PremisesFunction, PremisesKind
+from communities.choices import CountSource, Operator, PremisesFunction, PremisesKind
 from communities.models import Period, PreferredCountSource, Premises, PremisesFunctionArea
 from portal.scorecards.catalogue import INDICATORS
 from portal.scorecards.models import CurrentRun
-from portal.scorecards.rows import source_rows, subjects
+from portal.scorecards.rows import Position, PositionLost, SubjectOrder, SubjectPage, source_rows, subjects
 from tests import factories
 from tests.conftest import World
 from tests.scorecards.conftest import TODAY, card, measure
@@ -47,7 +47,7 @@ def test_a_subject_with_value_clause_and_rooms(measured: World, quarter: Period)
     assert one.threshold.clause.document.title == "社区用房建设标准"
     assert [room.row for room in one.rooms] == [measured.premises["community"]]
     assert one.temporary_until is None
-    assert (page.anchor_date, page.changed_since, page.after) == (TODAY, False, None)
+    assert (page.anchor_date, page.changed_since, page.next) == (TODAY, False, None)
 
 
 def test_r020_a_temporary_shortfall_is_a_mark_with_its_due_date(measured: World, quarter: Period) -> None:
@@ -56,18 +56,54 @@ def test_r020_a_temporary_shortfall_is_a_mark_with_its_due_date(measured: World,
     assert (one.outcome, one.temporary_until) == (Outcome.FALLS_SHORT, dt.date(2026, 12, 31))
 
 
-def test_pages_in_order_without_gap_or_double(measured: World, quarter: Period) -> None:
+@pytest.mark.parametrize("order", SubjectOrder)
+def test_pages_in_order_there_and_back(measured: World, quarter: Period, order: SubjectOrder) -> None:
     for number in range(5):
-        factories.committee(measured.community, f"居委会{number}")
+        body = factories.committee(measured.community, f"居委会{number}")
+        factories.premises(measured.community, PremisesKind.OFFICE, str(10 + number % 3 * 20), committee=body)
     measure(quarter)
-    seen, after = [], None
-    while True:
-        page = subjects(measured.city, quarter, OFFICE, by=None, after=after, limit=2)
-        seen += [one.subject.pk for one in page.subjects]
-        after = page.after
-        if after is None:
-            break
+
+    def turn(position: Position | None) -> SubjectPage:
+        return subjects(measured.city, quarter, OFFICE, by=None, order=order, position=position, limit=3)
+
+    forth = [turn(None)]
+    while forth[-1].next:
+        forth.append(turn(Position(forth[-1].next)))
+    back = [forth[-1]]
+    while back[-1].previous:
+        back.append(turn(Position(back[-1].previous, backwards=True)))
+    assert (forth[0].previous, back[-1].previous) == (None, None)
+    assert back[-1].next is not None
+    seen = [one.subject.pk for page in forth for one in page.subjects]
     assert len(seen) == len(set(seen)) == card(measured.city, quarter)["committees.residents"] == 8
+    assert [one.subject.pk for page in reversed(back) for one in page.subjects] == seen
+
+
+def test_the_widest_gap_first(measured: World, quarter: Period) -> None:
+    """Those that fall short by what they lack, the others after them."""
+    for number, area in enumerate(("30", "99.99", "150")):
+        body = factories.committee(measured.community, f"居委会{number}")
+        factories.premises(measured.community, PremisesKind.OFFICE, area, committee=body)
+    measure(quarter)
+    page = subjects(measured.city, quarter, OFFICE, by=None, order=SubjectOrder.GAP)
+    values = [one.value for one in page.subjects if one.outcome == Outcome.FALLS_SHORT]
+    assert values == [Decimal(30), Decimal(60), Decimal("99.99")]
+    assert [one.outcome == Outcome.FALLS_SHORT for one in page.subjects] == [True] * 3 + [False] * 3
+
+
+def test_the_widest_gap_of_a_share(measured: World, quarter: Period) -> None:
+    """An upper bound in percent: the gap is what stands above it."""
+    factories.threshold(
+        "premises.office.share", measured.city, None, operator=Operator.AT_MOST, high=Decimal(20)
+    )
+    factories.premises(measured.neighbour, PremisesKind.SERVICE, "140")
+    measure(quarter)
+    page = subjects(measured.city, quarter, SHARE, by=None, order=SubjectOrder.GAP)
+    assert [(one.subject, one.value) for one in page.subjects if one.outcome == Outcome.FALLS_SHORT][:2] == [
+        (measured.community, Decimal(100)),
+        (measured.other_community, Decimal(100)),
+    ]
+    assert (measured.neighbour, Decimal(30)) in [(one.subject, one.value) for one in page.subjects]
 
 
 def test_changed_since(measured: World, quarter: Period) -> None:
@@ -105,19 +141,43 @@ def test_source_rows_of_each_kind(measured: World, quarter: Period) -> None:
     }
     assert not any(page.changed_since for page in found.values())
     here = Premises.objects.filter(division_now__in=[measured.community, measured.neighbour])
-    assert set(found["rooms"].rows) == set(here)
-    assert found["stations"].rows == [zone]
-    assert [row.pk for row in found["communities"].rows] == [measured.community.pk, measured.neighbour.pk]
-    assert (found["households"].rows, found["households"].total) == ([count], 1234)
+    assert {each.row for each in found["rooms"].rows} == set(here)
+    (station,) = found["stations"].rows
+    assert (station.row, station.holder, station.amount) == (zone, room, None)
+    communities = [measured.community.pk, measured.neighbour.pk]
+    assert [each.row.pk for each in found["communities"].rows] == communities
+    (households,) = found["households"].rows
+    assert (households.row, households.amount, found["households"].total) == (count, 1234, 1234)
+    assert households.community == measured.community
     assert found["committees"].total == 2
 
 
 def test_source_rows_page_by_page(measured: World, quarter: Period) -> None:
     first = source_rows(measured.city, quarter, MEAN.numerator, by=None, limit=2)
-    second = source_rows(measured.city, quarter, MEAN.numerator, by=None, limit=2, after=first.after)
-    assert len(first.rows) == 2
-    assert (len(second.rows), second.after) == (1, None)
-    assert not set(first.rows) & set(second.rows)
+    second = source_rows(
+        measured.city, quarter, MEAN.numerator, by=None, limit=2, position=Position(first.next)
+    )
+    assert [(len(page.rows), page.number, page.total) for page in (first, second)] == [
+        (2, 3, Decimal(300)),
+        (1, 3, Decimal(300)),
+    ]
+    assert (first.previous, second.next) == (None, None)
+    rows = [each.row for page in (first, second) for each in page.rows]
+    assert len({row.pk for row in rows}) == 3
+    assert sum(each.amount for page in (first, second) for each in page.rows) == first.total
+    back = Position(second.previous, backwards=True)
+    again = source_rows(measured.city, quarter, MEAN.numerator, by=None, limit=2, position=back)
+    assert ([each.row for each in again.rows], again.previous) == (rows[:2], None)
+
+
+def test_a_foreign_position_is_an_unknown_one(measured: World, quarter: Period) -> None:
+    clerk = measured.users["street_clerk"]
+    foreign = Position(measured.premises["other_community"].public_id)
+    with pytest.raises(PositionLost):
+        source_rows(measured.street, quarter, MEAN.numerator, by=clerk, position=foreign)
+    other = Position(measured.committees["other_community"].public_id)
+    with pytest.raises(PositionLost):
+        subjects(measured.street, quarter, OFFICE, by=clerk, position=other)
 
 
 @pytest.mark.parametrize("place", ["other_community", "far_community", "city", "district"])

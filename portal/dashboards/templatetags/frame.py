@@ -8,18 +8,18 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from communities.base.changes import Change, changes_in
-from communities.base.measures import Indicator, Measure
+from communities.base.measures import Indicator
 from communities.base.tables import number_text
 from communities.base.views import with_query
 from communities.models import Division
-from portal.dashboards.links import register_url
 from portal.figures import large_number
 from portal.frame import frame_of
-from portal.scorecards.figures import ratio
+from portal.scorecards.figures import Figure, ratio
 
 register = template.Library()
 
@@ -68,13 +68,13 @@ def share(part: int | Decimal, whole: int | Decimal) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def counted(context: dict[str, Any], value: Decimal | None, measure: Measure | None) -> SafeString | str:
-    """A measured number, linked to the register that lists what it counts where the reader may open it."""
-    text = figure(value)
-    if value is None or not context.get("may_see_rows"):
+def counted(context: dict[str, Any], shown: Figure, part: str) -> SafeString | str:
+    """``numerator`` or ``denominator`` of a plain figure, linked to its rows where the reader may open them."""
+    text = figure(getattr(shown, part))
+    if not text or not context.get("may_see_rows"):
         return text
-    url = register_url(measure, context["place"], context["card"].anchor_date)
-    return format_html('<a href="{}">{}</a>', url, text) if url else text
+    address = reverse("sources") + subject_query(context, shown.indicator)
+    return format_html('<a href="{}&amp;part={}">{}</a>', address, part, text)
 
 
 @register.simple_tag(takes_context=True)

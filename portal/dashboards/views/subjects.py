@@ -1,56 +1,40 @@
-"""What a figure counts: the committees or communities behind it, each with value, standard, clause and rooms."""
+"""What a rate counts: the committees or communities behind it, each with value, standard, clause and rooms."""
 
 from __future__ import annotations
 
-import uuid
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
-from django.core.exceptions import BadRequest, ObjectDoesNotExist, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.core.exceptions import BadRequest
+from django.http import Http404
 from django.utils.translation import gettext as _
 
-from communities.base.measures import Indicator, Outcome
-from communities.base.roles import Action
-from communities.base.views import ScopedPage
+from communities.base.measures import Outcome
 from communities.models import Division, Period
 from portal.dashboards.panels import LOOK_OF, OUTCOME_LOOKS
 from portal.dashboards.standing import standings
-from portal.dashboards.views.dashboard import asked_indicator, refuse_unknown
-from portal.frame import frame_of
+from portal.dashboards.views.rows import PAGE_SIZE, RowsPage
 from portal.scorecards.catalogue import INDICATORS
-from portal.scorecards.rows import SubjectPage, subjects
-
-PARAMETERS = frozenset({"place", "period", "indicator", "outcome", "after"})
-PAGE_SIZE = 50
+from portal.scorecards.rows import SubjectOrder, SubjectPage, subjects
 
 
-class Subjects(ScopedPage):
-    """Rows stay in one's own scope: a place that may only be compared is 404 here."""
+class Subjects(RowsPage):
+    """Subjects of an assessment, by outcome, as their places stand or the widest gap first."""
 
-    action: ClassVar[Action] = Action.VIEW
+    template_name = "dashboards/subjects.html"
+    asked: ClassVar[frozenset[str]] = frozenset({"outcome", "sort"})
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        refuse_unknown(request, PARAMETERS)
-        frame = frame_of(request)
-        place = frame.require_place(Action.VIEW)
-        period = frame.require_period()
-        indicator = asked_indicator(request)
-        if indicator.assessment is None:
+    def facts(self) -> dict[str, Any]:
+        if self.indicator.assessment is None:
             raise Http404
-        outcome = self.asked_outcome()
-        context: dict[str, Any] = {
-            "place": place,
-            "period": period,
-            "indicator": indicator,
+        self.outcome = self.asked_outcome()
+        self.order = self.asked_order()
+        return {
             "assessed": [each for each in INDICATORS.values() if each.assessment is not None],
-            "outcome": LOOK_OF[outcome] if outcome is not None else None,
-            "may_see_rows": True,
+            "outcome": LOOK_OF[self.outcome] if self.outcome is not None else None,
+            "order": self.order,
+            "by_place_url": self.address(sort=None),
+            "by_gap_url": self.address(sort=SubjectOrder.GAP),
         }
-        if period is not None:
-            context |= self.page(place, period, indicator, outcome)
-        return render(request, "dashboards/subjects.html", context)
 
     def asked_outcome(self) -> Outcome | None:
         text = self.request.GET.get("outcome")
@@ -61,71 +45,43 @@ class Subjects(ScopedPage):
         except ValueError as error:
             raise BadRequest(_("没有这种结果。")) from error
 
-    def page(
-        self, place: Division, period: Period, indicator: Indicator, outcome: Outcome | None
-    ) -> dict[str, Any]:
-        """One page of subjects; a place too large to list says so."""
+    def asked_order(self) -> SubjectOrder:
         try:
-            found = subjects(
-                place,
-                period,
-                indicator,
-                by=self.request.user,
-                outcome=outcome,
-                after=self.position(),
-                limit=PAGE_SIZE,
-            )
-        except ObjectDoesNotExist as error:
-            raise BadRequest(_("翻页位置无效,请从第一页开始。")) from error
-        except ValidationError as error:
-            return {"refusal": error.messages[0]}
-        return {
-            "rows": standings(found.subjects, indicator, under=place.path_now),
-            "found": found,
-            "choices": self.choices(found, indicator, outcome),
-            "next_url": self.address(indicator, outcome, after=found.after) if found.after else None,
-            "first_url": self.address(indicator, outcome) if self.request.GET.get("after") else None,
-        }
-
-    def position(self) -> uuid.UUID | None:
-        text = self.request.GET.get("after")
-        try:
-            return uuid.UUID(text) if text else None
+            return SubjectOrder(self.request.GET.get("sort") or SubjectOrder.PLACE)
         except ValueError as error:
-            raise BadRequest(_("翻页位置无效,请从第一页开始。")) from error
+            raise BadRequest(_("不能按此列排序。")) from error
 
-    def address(self, indicator: Indicator, outcome: str | None, after: Any = None) -> str:
-        asked = {
-            "place": self.request.GET.get("place"),
-            "period": self.request.GET.get("period"),
-            "indicator": indicator.code,
-            "outcome": outcome,
-            "after": after,
+    def page(self, place: Division, period: Period) -> dict[str, Any]:
+        found = subjects(
+            place,
+            period,
+            self.indicator,
+            by=self.request.user,
+            outcome=self.outcome,
+            order=self.order,
+            position=self.position(),
+            limit=PAGE_SIZE,
+        )
+        return {
+            "rows": standings(found.subjects, self.indicator, under=place.path_now),
+            "found": found,
+            "choices": self.choices(found),
+            **self.neighbours(found),
         }
-        return "?" + urlencode({name: str(value) for name, value in asked.items() if value})
 
-    def choices(
-        self, found: SubjectPage, indicator: Indicator, outcome: Outcome | None
-    ) -> list[dict[str, Any]]:
+    def choices(self, found: SubjectPage) -> list[dict[str, Any]]:
         """All outcomes with their counts, as tabs."""
         total = sum(found.outcomes.values())
-        tabs = [
-            {
-                "word": _("全部"),
-                "code": "all",
-                "count": total,
-                "url": self.address(indicator, None),
-                "on": not outcome,
-            }
-        ]
+        url = self.address(outcome=None)
+        tabs = [{"word": _("全部"), "code": "all", "count": total, "url": url, "on": not self.outcome}]
         return tabs + [
             {
                 "word": look.word,
                 "code": look.code,
                 "icon": look.icon,
                 "count": found.outcomes[look.code],
-                "url": self.address(indicator, look.code),
-                "on": outcome == look.code,
+                "url": self.address(outcome=look.code),
+                "on": self.outcome == look.code,
             }
             for look in OUTCOME_LOOKS
         ]

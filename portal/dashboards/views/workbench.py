@@ -21,7 +21,7 @@ from portal.frame import frame_of
 from portal.scorecards.catalogue import INDICATORS
 from portal.scorecards.figures import slot_positions
 from portal.scorecards.reading import current_card
-from portal.scorecards.rows import subjects
+from portal.scorecards.rows import SubjectOrder, subjects
 
 SOON = dt.timedelta(days=90)
 TERM_SOON = dt.timedelta(days=180)
@@ -79,10 +79,16 @@ class Workbench(ScopedPage):
         return found
 
     def short(self, place: Division, period: Period, indicator: Indicator) -> list[Standing]:
-        """The first that fall short, in the order of places; none where the place is too large to list."""
+        """Those furthest from the standard; none where the place is too large to list."""
         try:
             page = subjects(
-                place, period, indicator, by=self.request.user, outcome=Outcome.FALLS_SHORT, limit=SHOWN
+                place,
+                period,
+                indicator,
+                by=self.request.user,
+                outcome=Outcome.FALLS_SHORT,
+                order=SubjectOrder.GAP,
+                limit=SHOWN,
             )
         except ValidationError:
             return []

@@ -1,8 +1,4 @@
-"""The rows behind a figure: asked live, by the very statements that made the card, and checked against it.
-
-Rows may have changed since the card was written; ``changed_since`` says so rather than letting page and figure
-disagree in silence. Unlike totals, rows are shown only inside the asker's own places.
-"""
+"""The subjects that an assessment judged: each with value, standard, clause, outcome and rooms."""
 
 # ruff: noqa: S608 - statements are put together from literals of the engine; values are parameters
 
@@ -10,30 +6,20 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db.models import F, Q
-from django.db.models.expressions import RawSQL
-from django.utils.translation import gettext_lazy as _
 
-from communities.base.actions import OutOfScope
-from communities.base.measures import Assessment, Grain, Indicator, Measure, Outcome, Validity
-from communities.base.models import Row
-from communities.base.places import Span
+from communities.base.measures import Assessment, Grain, Indicator, Outcome
 from communities.base.querysets import valid_on
-from communities.base.roles import Action
 from communities.models import Committee, Division, Period, Threshold
-from portal.scorecards.engine.cards import Measuring
-from portal.scorecards.engine.frame import communities_in, paths_on
-from portal.scorecards.engine.sources import Days, rows_of
-from portal.scorecards.engine.sql import Sql, of_queryset
-from portal.scorecards.models import CurrentRun, MeasureCard, RunKind
+from portal.scorecards.engine.sql import Sql
+from portal.scorecards.rows.scene import Listing, Position, PositionLost, Scene, listing
 
 PERCENT = 100
 
@@ -69,52 +55,23 @@ class Subject:
     temporary_until: dt.date | None
 
 
+class SubjectOrder(StrEnum):
+    """How subjects are listed: as their places stand in the tree, or those furthest from the standard first."""
+
+    PLACE = "place"
+    GAP = "-gap"
+
+
 @dataclass(frozen=True)
 class SubjectPage:
-    """One page; ``after`` for the next (None: the last page); ``outcomes`` of all subjects as rows now stand."""
+    """One page with its neighbours (None: there is none); ``outcomes`` of all subjects as rows now stand."""
 
     subjects: list[Subject]
-    after: uuid.UUID | None
+    previous: uuid.UUID | None
+    next: uuid.UUID | None
     outcomes: Mapping[str, int]
     changed_since: bool
     anchor_date: dt.date
-
-
-@dataclass(frozen=True)
-class RowPage:
-    """Source rows of a plain figure; ``total`` in base units as the rows now stand."""
-
-    rows: list[Any]
-    after: uuid.UUID | None
-    total: int
-    changed_since: bool
-    anchor_date: dt.date
-
-
-class _Scene:
-    """One place in one period, measured live at the anchor of the current run."""
-
-    def __init__(self, division: Division, period: Period, by: Any) -> None:
-        mine = Division.objects.visible_to(by, Action.VIEW) if by is not None else Division.objects.all()
-        if not mine.filter(pk=division.pk).exists():
-            raise OutOfScope(_("不在您的管辖范围内。"))
-        current = CurrentRun.objects.select_related("run__period").get(kind=RunKind.MEASURE, period=period)
-        self.measuring = Measuring(current.run)
-        self.day = current.run.anchor_date
-        self.card = MeasureCard.objects.filter(run=current.run, division=division).first()
-        spans = [Span.below(path) for path in paths_on([division.pk], self.day)]
-        if communities_in(self.day, spans) > settings.MEASURING_CHUNK:
-            raise ValidationError(_("该地区范围过大,请选择下级地区查看明细。"))
-        self.measuring.name_frame(spans)
-
-    def totals(self, slots: Sequence[str]) -> tuple[list[int], bool]:
-        """The slots as the rows now yield them, and whether the card says otherwise."""
-        positions = [self.measuring.positions[slot] for slot in slots]
-        sums = ", ".join(f"coalesce(sum(values[{position + 1}]), 0)::bigint" for position in positions)
-        (live,) = (Sql(f"SELECT {sums} FROM (") + self.measuring.measured() + ") fresh").rows()
-        values = self.card.values if self.card is not None else []
-        stored = [values[position] if position < len(values) else None for position in positions]
-        return list(live), list(live) != stored
 
 
 def subjects(
@@ -124,24 +81,25 @@ def subjects(
     *,
     by: Any,
     outcome: Outcome | None = None,
-    after: uuid.UUID | None = None,
+    order: SubjectOrder = SubjectOrder.PLACE,
+    position: Position | None = None,
     limit: int = 50,
 ) -> SubjectPage:
-    """The subjects that an assessment counted below a place, in the order of places, page by page.
+    """The subjects that an assessment counted below a place, page by page.
 
-    Raises OutOfScope for a place outside the asker's own, CurrentRun.DoesNotExist for a period without figures,
-    ValidationError for a place too large to list.
+    Raises what :class:`Scene` raises, and PositionLost.
     """
     assessment = indicator.assessment
     if assessment is None:
         raise ValueError(f"{indicator.code} judges nobody")
-    scene = _Scene(division, period, by)
+    scene = Scene(division, period, by)
     counts, changed = scene.totals(assessment.slots)
-    found = _page(scene, assessment, outcome, after, limit + 1)
-    listed = _described(scene, assessment, found[:limit])
+    page = _page(scene, assessment, outcome=outcome, order=order, position=position, limit=limit)
+    listed = _described(scene, assessment, page.rows)
     return SubjectPage(
         listed,
-        listed[-1].subject.public_id if len(found) > limit else None,
+        listed[0].subject.public_id if page.has_previous else None,
+        listed[-1].subject.public_id if page.has_next else None,
         dict(zip((str(one) for one in Outcome), counts, strict=True)),
         changed,
         scene.day,
@@ -149,34 +107,67 @@ def subjects(
 
 
 def _page(
-    scene: _Scene, assessment: Assessment, outcome: Outcome | None, after: uuid.UUID | None, limit: int
-) -> list[dict[str, Any]]:
+    scene: Scene,
+    assessment: Assessment,
+    *,
+    outcome: Outcome | None,
+    order: SubjectOrder,
+    position: Position | None,
+    limit: int,
+) -> Listing:
     number = scene.measuring.parts.judging.assessments.index(assessment)
     columns = ("subject_id", "division_id", "profile", *(f"{name}_{number}" for name in _JUDGED))
-    conditions, params = ["true"], []
+    keys = ["path", "subject_id"]
+    if order == SubjectOrder.GAP:
+        keys.insert(0, f"-{_gap(number, assessment)}")
+    key, conditions, params = ", ".join(keys), ["true"], []
     if outcome is not None:
         conditions.append(f"outcome_{number} = %s")
         params.append(outcome.number)
-    if after is not None:
-        model = Committee if assessment.grain == Grain.COMMITTEE else Division
+    backwards = position is not None and position.backwards
+    if position is not None:
+        over = "<" if backwards else ">"
         conditions.append(
-            f"(path, subject_id) > (SELECT path, subject_id FROM {assessment.grain}_judged WHERE subject_id = %s)"
+            f"({key}) {over} (SELECT {key} FROM {assessment.grain}_judged WHERE subject_id = %s)"
         )
-        params.append(model._default_manager.values_list("pk", flat=True).get(public_id=after))
+        params.append(_subject_id(scene, assessment, position))
+    sorted_by = ", ".join(f"{each} DESC" for each in keys) if backwards else key
     main = Sql(
         f"SELECT {', '.join(columns)} FROM {assessment.grain}_judged WHERE {' AND '.join(conditions)}"
-        " ORDER BY path, subject_id LIMIT %s",
-        (*params, limit),
+        f" ORDER BY {sorted_by} LIMIT %s",
+        (*params, limit + 1),
     )
-    rows = scene.measuring.over_subjects(main).rows()
     names = ("subject", "division", "profile", *_JUDGED)
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    rows = scene.measuring.over_subjects(main).rows()
+    return listing([dict(zip(names, row, strict=True)) for row in rows], limit, position)
+
+
+def _subject_id(scene: Scene, assessment: Assessment, position: Position) -> int:
+    """A foreign subject is as unknown as one that does not exist."""
+    model = Committee if assessment.grain == Grain.COMMITTEE else Division
+    found = scene.mine(model).filter(public_id=position.row).values_list("pk", flat=True).first()
+    if found is None:
+        raise PositionLost(str(position.row))
+    return int(found)
+
+
+def _gap(number: int, assessment: Assessment) -> str:
+    """By how much a subject misses the standard, in its unit; 0 where it does not fall short."""
+    scale = assessment.numerator.scale
+    value = f"top_{number}::numeric / {scale}"
+    if assessment.denominator is not None:
+        over = f"({scale} * nullif(bottom_{number}, 0))"
+        value = f"top_{number}::numeric * {PERCENT * assessment.denominator.scale} / {over}"
+    return (
+        f"(CASE WHEN outcome_{number} = {Outcome.FALLS_SHORT.number}"
+        f" THEN coalesce(greatest(low_{number} - {value}, {value} - high_{number}), 0) ELSE 0 END)"
+    )
 
 
 _JUDGED = ("top", "bottom", "reported", "exempt", "outcome", "low", "high")
 
 
-def _described(scene: _Scene, assessment: Assessment, found: list[dict[str, Any]]) -> list[Subject]:
+def _described(scene: Scene, assessment: Assessment, found: list[dict[str, Any]]) -> list[Subject]:
     """Names, rooms and clauses of one page's subjects: one statement for each kind of row."""
     communities = Division.objects.defer("search").in_bulk([row["division"] for row in found])
     of_committees = assessment.grain == Grain.COMMITTEE
@@ -228,7 +219,7 @@ def _over(assessment: Assessment, row: dict[str, Any]) -> Decimal | None:
     return Decimal(row["bottom"]) / assessment.denominator.scale if assessment.denominator else None
 
 
-def _rooms(scene: _Scene, assessment: Assessment, division_ids: list[int]) -> dict[int, list[Room]]:
+def _rooms(scene: Scene, assessment: Assessment, division_ids: list[int]) -> dict[int, list[Room]]:
     """Rooms held on the day in each community that count for the value or for what it is a share of."""
     counted = assessment.numerator.where
     if assessment.denominator is not None:
@@ -250,33 +241,3 @@ def _enters(assessment: Assessment, room: Room, subject_id: int) -> bool:
     if assessment.grain == Grain.COMMUNITY:
         return True
     return assessment.shared if room.shared else bool(room.row.committee_id == subject_id)
-
-
-def source_rows(
-    division: Division,
-    period: Period,
-    measure: Measure,
-    *,
-    by: Any,
-    after: uuid.UUID | None = None,
-    limit: int = 50,
-) -> RowPage:
-    """The rows that a plain measure (an indicator's numerator or denominator) counted or summed, page by page.
-
-    Raises as :func:`subjects` does.
-    """
-    scene = _Scene(division, period, by)
-    (total,), changed = scene.totals(measure.slots)
-    model: type[Row] = apps.get_model(measure.model)
-    if measure.validity == Validity.READING:
-        counts = RawSQL("SELECT count_id FROM place WHERE count_id IS NOT NULL", [])
-        rows = model._default_manager.filter(pk__in=counts)
-    else:
-        rows = rows_of(measure, Days(scene.day, period.first_day)).filter(measure.where)
-    if after is not None:
-        rows = rows.filter(pk__gt=model._default_manager.values("pk").get(public_id=after)["pk"])
-    page = of_queryset(rows.order_by("pk").values_list("pk")[: limit + 1])
-    ids = [pk for (pk,) in scene.measuring.over_places(page).rows()]
-    found = model._default_manager.in_bulk(ids[:limit])
-    listed = [found[pk] for pk in ids[:limit]]
-    return RowPage(listed, listed[-1].public_id if len(ids) > limit else None, total, changed, scene.day)
