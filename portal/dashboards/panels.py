@@ -10,6 +10,7 @@ from typing import Any
 from communities.base.measures import Indicator, Outcome
 from communities.base.tables import number_text
 from communities.models import Period
+from portal.figures import State, state_of
 from portal.scorecards.catalogue import INDICATORS
 from portal.scorecards.figures import Figure
 from portal.scorecards.reading import PlaceCard
@@ -35,6 +36,12 @@ OUTCOME_LOOKS: tuple[OutcomeLook, ...] = (
     OutcomeLook(Outcome.NOT_REPORTED, "未报", "help-circle"),
 )
 LOOK_OF: dict[str, OutcomeLook] = {look.code: look for look in OUTCOME_LOOKS}
+# How a figure without a number is drawn.
+STATE_LOOKS: dict[State, OutcomeLook] = {
+    State.NO_STANDARD: LOOK_OF[Outcome.NO_STANDARD],
+    State.NOT_APPLICABLE: OutcomeLook(State.NOT_APPLICABLE, "不适用", "circle-off"),
+    State.NOT_REPORTED: LOOK_OF[Outcome.NOT_REPORTED],
+}
 
 
 @dataclass(frozen=True)
@@ -64,12 +71,13 @@ class Tile:
         return self.indicator.assessment is not None
 
     @property
-    def state(self) -> str:
-        """Why there is no figure: nothing measured or a zero denominator is 未报, no standard at all 无标准."""
-        outcomes = self.figure.outcomes
-        if outcomes and outcomes[Outcome.NO_STANDARD] == sum(outcomes.values()) > 0:
-            return "no_standard"
-        return "known" if self.figure.value is not None else "not_reported"
+    def state(self) -> State:
+        return state_of(self.figure)
+
+    @property
+    def look(self) -> OutcomeLook | None:
+        """How the tile says that there is no figure."""
+        return STATE_LOOKS.get(self.state)
 
     @property
     def text(self) -> str:
@@ -88,9 +96,8 @@ class Tile:
     @property
     def movement(self) -> Decimal | None:
         """Change against the previous period of the same kind."""
-        if self.previous is None or self.previous.value is None or self.figure.value is None:
-            return None
-        return self.figure.value - self.previous.value
+        before, now = (number_of(figure) for figure in (self.previous, self.figure))
+        return None if before is None or now is None else now - before
 
     @property
     def movement_text(self) -> str:
@@ -112,15 +119,21 @@ class Tile:
         return (self.movement or 0) > 0
 
 
+def number_of(figure: Figure | None) -> Decimal | None:
+    """The number to compare and to draw; None where the figure has none."""
+    return figure.value if figure is not None and state_of(figure) == State.KNOWN else None
+
+
 def tiles(cards: Sequence[PlaceCard], at: int, positions: Mapping[str, int]) -> list[Tile]:
-    """The cards of a dashboard: at most six, those first to which no standard applies anywhere left out."""
+    """The cards of a dashboard: at most six, those last to which no standard applies anywhere."""
     before = previous_of(cards, at)
     made = []
     for indicator in INDICATORS.values():
         series = [card.figure(indicator, positions) for card in cards]
-        tile = Tile(series[at], series[before] if before is not None else None, spark(series, cards, at))
-        if tile.state != "no_standard":
-            made.append(tile)
+        made.append(
+            Tile(series[at], series[before] if before is not None else None, spark(series, cards, at))
+        )
+    made.sort(key=lambda tile: tile.state == State.NO_STANDARD)
     return made[:MOST_CARDS]
 
 
@@ -135,9 +148,9 @@ def spark(series: Sequence[Figure], cards: Sequence[PlaceCard], at: int) -> str:
     """Points of a small line over the periods of the same kind up to the one shown; empty below two."""
     kind = cards[at].period.kind
     values = [
-        figure.value
+        value
         for figure, card in zip(series[: at + 1], cards[: at + 1], strict=True)
-        if card.period.kind == kind and figure.value is not None
+        if card.period.kind == kind and (value := number_of(figure)) is not None
     ]
     if len(values) < 2:
         return ""

@@ -18,6 +18,7 @@ from communities.base.views import ScopedPage
 from communities.choices import Level
 from communities.models import Division, Period
 from portal.dashboards.panels import OUTCOME_LOOKS, breakdown, period_facts, previous_of, tiles
+from portal.figures import WORDS, without_denominator
 from portal.frame import Frame, frame_of
 from portal.scorecards.catalogue import INDICATORS
 from portal.scorecards.figures import slot_positions
@@ -121,8 +122,10 @@ def chart_facts(
             "places": indicator.places,
             "higherIsBetter": indicator.higher_is_better is not False,
             "isAssessed": indicator.assessment is not None,
+            "withoutDenominator": without_denominator(indicator),
         },
         "outcomes": [{"code": look.code, "word": look.word} for look in OUTCOME_LOOKS],
+        "words": {str(state): str(word) for state, word in WORDS.items()},
         "rowsOf": rows_of(frame, place),
     }
 

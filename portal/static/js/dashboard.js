@@ -1,9 +1,12 @@
 // The dashboard's comparing parts. Each asks the API by itself, fails by itself and can be tried again.
 
-import { barsOption, trendOption } from "./charts.js";
+import { barsOption, reasonOf, trendOption } from "./charts.js";
 import { bars, league, trend } from "./tables.js";
 
 const MOST_PAGES = 10;
+const NOTHING = "这一期没有可比较的数据。";
+// What the value axis and the edges take of a chart's width.
+const AXIS = 72;
 const panels = document.getElementById("panels");
 const facts = JSON.parse(document.getElementById("chart-facts")?.textContent ?? "null");
 const drawn = [];
@@ -41,15 +44,15 @@ const belowBefore = () =>
   facts.previous ? once("before", { parent: facts.place.id, period: facts.previous.code }) : Promise.resolve([]);
 const own = () => once("own", { division: facts.place.id });
 
-/** Fill one panel; while it loads it says so, and when it fails it offers to try again. */
+/** Fill one panel with what ``work`` draws, or the reason it gives for drawing nothing. A failure can be tried again. */
 async function fill(id, work) {
   const panel = document.getElementById(id);
   if (!panel) return;
   const state = panel.querySelector("[data-state]");
   state.textContent = "正在读取…";
   try {
-    const isEmpty = await work(panel);
-    state.textContent = isEmpty ? "这一期没有可比较的数据。" : "";
+    state.textContent = await work(panel);
+    state.classList.toggle("is-reason", Boolean(state.textContent));
   } catch (error) {
     console.warn(`panel ${id}: ${error.message}`);
     state.textContent = "读取失败。";
@@ -64,11 +67,12 @@ async function fill(id, work) {
 
 function draw(panel, option, onClick, height) {
   const box = panel.querySelector("[data-chart]");
-  if (height) box.style.height = `${height}px`;
+  if (height) box.style.minHeight = `${height}px`;
   const chart = window.echarts.init(box, null, { renderer: "svg" });
   chart.setOption(option);
   if (onClick) chart.on("click", onClick);
   drawn.push(chart);
+  new ResizeObserver(() => chart.resize()).observe(box);
 }
 
 const drill = (id) => {
@@ -96,32 +100,36 @@ const links = { drill, rowsUrl, mayOpenRows };
 if (panels && facts) {
   void fill("bars", async (panel) => {
     const rows = await below();
-    if (!rows.length) {
-      panel.querySelector("[data-chart]").hidden = true;
-      panel.querySelector(".twin").hidden = true;
-      return true;
-    }
+    const reason = reasonOf(rows, facts);
+    panel.querySelector("[data-chart]").hidden = !rows.length || Boolean(reason);
+    panel.querySelector(".twin").hidden = !rows.length;
+    if (!rows.length) return NOTHING;
+    panel.querySelector("[data-twin]").replaceChildren(bars(rows, facts, links));
+    if (reason) return `下级地区均为${reason},没有可比较的数字。`;
     const whole = (await own()).find((row) => row.period === facts.period.code);
     const [option, height, order] = barsOption(rows, facts, whole);
     draw(panel, option, (event) => window.location.assign(drill(order[event.dataIndex].division.id)), height);
-    panel.querySelector("[data-twin]").replaceChildren(bars(rows, facts, links));
-    return false;
+    return "";
   });
   void fill("trend", async (panel) => {
     const rows = await own();
-    const [option, gap] = trendOption(rows, facts);
+    const box = panel.querySelector("[data-chart]");
+    const reason = reasonOf(rows, facts);
+    box.hidden = !rows.length || Boolean(reason);
+    panel.querySelector("[data-twin]").replaceChildren(trend(rows, facts));
+    if (!rows.length) return NOTHING;
+    if (reason) return `各期均为${reason},没有可画的数字。`;
+    const [option, gap] = trendOption(rows, facts, box.clientWidth - AXIS);
     draw(panel, option);
     panel.querySelector("[data-gap]").textContent = gap;
-    panel.querySelector("[data-twin]").replaceChildren(trend(rows, facts));
-    return !rows.length;
+    return "";
   });
   void fill("league", async (panel) => {
     const [rows, before] = await Promise.all([below(), belowBefore()]);
     if (rows.length) panel.querySelector("[data-twin]").replaceChildren(league(rows, before, facts, links));
-    return !rows.length;
+    return rows.length ? "" : NOTHING;
   });
   const fit = () => drawn.forEach((chart) => chart.resize());
-  window.addEventListener("resize", fit);
   window.addEventListener("beforeprint", fit);
   window.addEventListener("afterprint", fit);
 }

@@ -1,16 +1,6 @@
 // The table twins of charts and the league table. Cells are made of text, never of markup.
 
-import { numberText } from "./charts.js";
-
-const UNKNOWN = { known: "", not_reported: "未报", no_standard: "无标准" };
-
-/** Why a figure is missing: no standard anywhere, or nothing reported. */
-function stateOf(row) {
-  if (row.value !== null) return "known";
-  const counts = row.outcomes;
-  return counts && counts.no_standard > 0 && total(counts) === counts.no_standard ? "no_standard" : "not_reported";
-}
-const total = (counts) => Object.values(counts).reduce((sum, count) => sum + count, 0);
+import { numberText, valueOf, valueText } from "./figures.js";
 
 function cell(tag, content, className) {
   const made = document.createElement(tag);
@@ -47,15 +37,15 @@ function table(caption, heads, rows) {
   return made;
 }
 
-const valueText = (row, facts) =>
-  stateOf(row) === "known" ? numberText(row.value, facts.indicator.places) : UNKNOWN[stateOf(row)];
 const valueHead = (facts) => `${facts.indicator.name}(${facts.indicator.unit})`;
 
 function ordered(rows, facts) {
   const way = facts.indicator.higherIsBetter ? -1 : 1;
+  const values = new Map(rows.map((row) => [row, valueOf(row, facts)]));
   return [...rows].sort((a, b) => {
-    if ((a.value === null) !== (b.value === null)) return a.value === null ? 1 : -1;
-    return way * (Number(a.value) - Number(b.value)) || a.division.code.localeCompare(b.division.code);
+    const [one, other] = [values.get(a), values.get(b)];
+    if ((one === null) !== (other === null)) return one === null ? 1 : -1;
+    return way * (one - other) || a.division.code.localeCompare(b.division.code);
   });
 }
 
@@ -63,7 +53,7 @@ function ordered(rows, facts) {
 function ranks(rows, facts) {
   const found = new Map();
   ordered(rows, facts).forEach((row, at, all) => {
-    if (row.value === null) return;
+    if (valueOf(row, facts) === null) return;
     const before = all[at - 1];
     found.set(row.division.id, at && before.value === row.value ? found.get(before.division.id) : at + 1);
   });
@@ -94,7 +84,7 @@ export function trend(rows, facts) {
       const row = found.get(period.code);
       const cells = row
         ? [[period.label], [valueText(row, facts), "number"], [numberText(row.numerator), "number"], [numberText(row.denominator), "number"]]
-        : [[period.label], ["不适用", "number"], ["", "number"], ["", "number"]];
+        : [[period.label], [valueText(row, facts), "number"], ["", "number"], ["", "number"]];
       if (facts.indicator.isAssessed) cells.push([row ? (row.rate_of_judged ?? "不适用") : "", "number"]);
       return cells;
     }),
@@ -122,7 +112,7 @@ export function league(rows, before, facts, links) {
   const { places, higherIsBetter, isAssessed } = facts.indicator;
   const now = ranks(rows, facts);
   const then = ranks(before, facts);
-  const valuesThen = new Map(before.map((row) => [row.division.id, row.value]));
+  const valuesThen = new Map(before.map((row) => [row.division.id, valueOf(row, facts)]));
   const heads = [["地区"], ["名次", "number"]];
   if (facts.previous) heads.push(["名次升降", "day"]);
   heads.push([valueHead(facts), "number"]);
@@ -139,7 +129,7 @@ export function league(rows, before, facts, links) {
       const cells = [[link(row.division.name, links.drill(id))], [now.has(id) ? String(now.get(id)) : "—", "number rank"]];
       if (facts.previous) cells.push([movement(now.get(id), then.get(id), 0, true, true), "day"]);
       cells.push([valueText(row, facts), "number"]);
-      if (facts.previous) cells.push([movement(row.value, valuesThen.get(id), places, higherIsBetter, false), "day"]);
+      if (facts.previous) cells.push([movement(valueOf(row, facts), valuesThen.get(id), places, higherIsBetter, false), "day"]);
       cells.push([isAssessed ? count(numberText(row.numerator), "meets") : numberText(row.numerator), "number"]);
       cells.push([isAssessed ? count(numberText(row.denominator), "") : numberText(row.denominator), "number"]);
       if (isAssessed) {
