@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 PAUSE = 1.0
 
 
-class PatientScheduler(DatabaseScheduler):  # type: ignore[misc] # the package has no types
+class PatientScheduler(DatabaseScheduler):
     """Waits until the schedule of the settings stands in the database.
 
     The package writes a line into the log and goes on without the entries that it could not store: a beat started
