@@ -15,6 +15,7 @@ from django.core.cache import cache
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from communities.base.held import AS_OF, with_query
 from communities.base.places import ancestor_ids
 from communities.base.roles import Action
 from communities.choices import Level
@@ -42,9 +43,16 @@ class Frame:
 
     @property
     def place_target(self) -> str | None:
-        """Where choosing another place leads; None: the page at hand takes ``?place=`` itself."""
+        """Where choosing another place leads, the period kept; None: the page at hand takes ``?place=`` itself."""
         target: str | None = getattr(self.request, "place_target", None)
-        return target
+        return None if target is None else target + self.query(place="")
+
+    def place_url(self, place: Division) -> str:
+        """The page at hand, or its register, for another place."""
+        target: str | None = getattr(self.request, "place_target", None)
+        if target is not None:
+            return target + self.query(place=place.public_id)
+        return with_query(self.request.path, self.request.GET, place=str(place.public_id))
 
     @cached_property
     def may_pick(self) -> bool:
@@ -121,6 +129,22 @@ class Frame:
         chosen = next((period for period in self.periods if period.code == asked), None)
         return chosen or (self.periods[0] if self.periods else None)
 
+    @property
+    def is_register(self) -> bool:
+        """Whether the page lists rows of all times until a period is asked for."""
+        return getattr(self.request, "follows_period", False)
+
+    @property
+    def offers_periods(self) -> bool:
+        """Whether the page follows the period, and there is one to choose."""
+        return (self.shows_period or self.is_register) and bool(self.periods)
+
+    @property
+    def chosen_period(self) -> Period | None:
+        """What the period picker stands at: on a register only what the address says."""
+        is_asked = not self.is_register or bool(self.request.GET.get("period"))
+        return self.period if is_asked else None
+
     def require_period(self) -> Period | None:
         """The period for a page of figures; None while nothing was computed. Raises Http404 for an unknown one."""
         self.shows_period = True
@@ -148,12 +172,12 @@ class Frame:
 
     @cached_property
     def menu(self) -> list[Section]:
-        return menu_for(self.user, self.request.path, self.carried)
+        return menu_for(self.user, self.request.path, self.carried, self.query(place=""))
 
     @property
     def hidden_fields(self) -> list[tuple[str, str]]:
-        """The rest of the address, for the period picker's form."""
-        dropped = {"period", "after", "before"}
+        """The rest of the address, for the period picker's form; a day chosen before gives way to the period."""
+        dropped = {"period", "after", "before", AS_OF}
         return [(k, v) for k, values in self.request.GET.lists() if k not in dropped for v in values]
 
     @property

@@ -13,12 +13,20 @@ from communities.base.roles import Action
 
 @dataclass(frozen=True)
 class Item:
-    """One entry: shown to whoever holds ``action`` somewhere. ``follows_place``: it takes ``?place=``."""
+    """One entry: shown to whoever holds ``action`` somewhere.
+
+    ``follows_place``: it takes ``?place=`` and ``?period=``; ``follows_period``: the period alone.
+    """
 
     label: Any
     route: str
     action: Action
     follows_place: bool = True
+    follows_period: bool = False
+
+    def carries(self, query: str, period_query: str) -> str:
+        """What of the address at hand goes along."""
+        return query if self.follows_place else period_query if self.follows_period else ""
 
 
 @dataclass(frozen=True)
@@ -73,8 +81,10 @@ MENU: tuple[Group, ...] = (
         _("标准"),
         "scale",
         (
-            Item(_("政策文件"), "policy-document-list", Action.VIEW, follows_place=False),
-            Item(_("标准数值"), "threshold-list", Action.VIEW, follows_place=False),
+            Item(
+                _("政策文件"), "policy-document-list", Action.VIEW, follows_place=False, follows_period=True
+            ),
+            Item(_("标准数值"), "threshold-list", Action.VIEW, follows_place=False, follows_period=True),
         ),
     ),
     Group(
@@ -101,12 +111,12 @@ FIRST_PAGES: tuple[tuple[Action, str], ...] = (
 )
 
 
-def menu_for(user: Any, path: str, query: str) -> list[Section]:
-    """The sections for one user; ``query`` (place and period) is carried where the page takes it."""
+def menu_for(user: Any, path: str, query: str, period_query: str) -> list[Section]:
+    """The sections for one user; place and period, or the period alone, are carried where the page takes them."""
     sections = []
     for group in MENU:
         links = tuple(
-            Link(item.label, url + (query if item.follows_place else ""), path.startswith(url))
+            Link(item.label, url + item.carries(query, period_query), path.startswith(url))
             for item in group.items
             if user.may(item.action)
             for url in (reverse(item.route),)

@@ -46,13 +46,13 @@ def may_open(user: Any, row: Model) -> bool:
     return any(span.covers(path) for span in user.spans("view"))
 
 
-def link(row: Model | None, user: Any, text: Any = None) -> SafeString | str:
-    """The row's name, as a link where the reader may follow it."""
+def link(row: Model | None, user: Any, text: Any = None, query: str = "") -> SafeString | str:
+    """The row's name, as a link where the reader may follow it; ``query`` goes along with the address."""
     if row is None:
         return EMPTY
     name = str(row) if text is None else text
     url = detail_url(row) if may_open(user, row) else None
-    return format_html('<a href="{}">{}</a>', url, name) if url else str(name)
+    return format_html('<a href="{}{}">{}</a>', url, query, name) if url else str(name)
 
 
 def day_text(day: dt.date | None) -> str:
@@ -117,7 +117,7 @@ class RowColumn(Column):
     css = "row-name"
 
     def show(self, cell: Cell) -> Any:
-        return link(cell.record, cell.table.user, cell.value)
+        return link(cell.record, cell.table.user, cell.value, cell.table.held)
 
 
 class LinkColumn(Column):
@@ -210,7 +210,8 @@ Drawer = Callable[[Any], Any]
 class RegisterTable(tables.Table):
     """A register's columns, in the order in which they stand.
 
-    ``place`` names the accessor of the division whose line of ancestors is shown, if any.
+    ``place`` names the accessor of the division whose line of ancestors is shown, if any; ``held`` is what links
+    to the rows' own pages carry along.
     """
 
     place: ClassVar[str | None] = None
@@ -227,8 +228,9 @@ class RegisterTable(tables.Table):
         user: Any,
         shown: Sequence[str],
         place_lines: dict[int, str] | None = None,
+        held: str = "",
     ) -> None:
-        self.user = user
+        self.user, self.held = user, held
         self.records = rows
         self.columns_shown = [self.declared()[name] for name in shown]
         self.place_lines = place_lines or {}

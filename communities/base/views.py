@@ -17,7 +17,7 @@ from django.apps import apps
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import BadRequest, FieldDoesNotExist, PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -27,6 +27,7 @@ from django.views import View
 
 from communities.base.changes import History, history_of
 from communities.base.filters import IdFilter, PlaceFilter, RegisterFilterSet
+from communities.base.held import AS_OF, ShownDay, asked_period, held_query, with_query
 from communities.base.models import Row
 from communities.base.paging import PAGE_SIZES, BadPosition, Order, Page, count_of, page_of, rows_of
 from communities.base.places import ancestor_ids
@@ -118,19 +119,6 @@ def place_lines(rows: Iterable[Any], under: str = "") -> dict[int, str]:
     return {pk: " ".join(names[step] for step in line if step in names) for pk, line in places.items()}
 
 
-def with_query(path: str, query: QueryDict, **changes: str | None) -> str:
-    """An address with parameters set, or taken away where None; a changed list starts at its first page."""
-    query = query.copy()
-    for name in ("after", "before"):
-        query.pop(name, None)
-    for name, value in changes.items():
-        query.pop(name, None)
-        if value is not None:
-            query[name] = value
-    text = query.urlencode()
-    return f"{path}?{text}" if text else path
-
-
 class ListPage(ScopedPage):
     """A register as a list: filter bar, chips, sort by head, chosen columns, keyset paging.
 
@@ -149,6 +137,7 @@ class ListPage(ScopedPage):
     template_name = "generic/list.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
+        request.follows_period = self.follows_period  # type: ignore[attr-defined] # read by the frame of the page
         filters = self.filters
         if filters.names_unknown_row:
             raise Http404
@@ -187,7 +176,7 @@ class ListPage(ScopedPage):
 
     @cached_property
     def filters(self) -> RegisterFilterSet:
-        """The filter set; the place in the address is its place filter."""
+        """The filter set; the place in the address is its place filter, the period says on which day."""
         data = self.request.GET.copy()
         own = OWN_PARAMETERS
         if self.place_filter is not None:
@@ -195,12 +184,31 @@ class ListPage(ScopedPage):
             if asked:
                 data[self.place_filter] = asked
             own -= {"place"}
+        if self.period is not None and not data.get(AS_OF):
+            data[AS_OF] = self.period.anchor_date.isoformat()
         return self.filterset_class(data, self.queryset(), request=self.request, also=own)
 
     @cached_property
     def place_filter(self) -> str | None:
         declared = self.filterset_class.base_filters
         return next((name for name, each in declared.items() if isinstance(each, PlaceFilter)), None)
+
+    @property
+    def follows_period(self) -> bool:
+        """Whether a period in the address means its anchor day: a register for readers, of dated rows."""
+        return self.action == Action.VIEW and AS_OF in self.filterset_class.base_filters
+
+    @cached_property
+    def period(self) -> Any | None:
+        """The period in the address, where the register follows it. Raises Http404 for an unknown one."""
+        return asked_period(self.request) if self.follows_period else None
+
+    def shown_day(self, filters: RegisterFilterSet) -> ShownDay | None:
+        """The day that the rows are shown on; None for the register as a whole."""
+        day = filters.day
+        if day is None:
+            return None
+        return ShownDay(day, self.period if self.period and self.period.anchor_date == day else None)
 
     def at_path(self, filters: RegisterFilterSet) -> str:
         """The path of the place at hand: the one asked for, else the one place that is the user's."""
@@ -274,6 +282,7 @@ class ListPage(ScopedPage):
             user=self.request.user,
             place_lines=place_lines((self.place_of(row) for row in rows), self.at_path(filters)),
             shown=self.shown_columns,
+            held=held_query(self.request),
         )
         query = self.request.GET
         return {
@@ -283,6 +292,7 @@ class ListPage(ScopedPage):
             "table": table,
             "heads": self.heads(),
             "count": count_of(found),
+            "shown_day": self.shown_day(filters),
             "next_url": with_query(self.request.path, query, after=page.next) if page.next else None,
             "previous_url": with_query(self.request.path, query, before=page.previous)
             if page.previous
@@ -350,8 +360,10 @@ class ListPage(ScopedPage):
         if not filters.is_valid():
             return []
         chips = []
+        shown_day = self.shown_day(filters)
+        by_period = {AS_OF} if shown_day is not None and shown_day.period is not None else set()
         for name, value in filters.chosen.items():
-            if name == self.place_filter:
+            if name in by_period | {self.place_filter}:
                 continue
             each = filters.filters[name]
             choices = {str(k): label for k, label in getattr(filters.form[name].field, "choices", [])}
@@ -424,7 +436,7 @@ class DetailPage(ScopedPage):
             "row": self.row,
             "title": self.heading(),
             "kind": self.model._meta.verbose_name,
-            "list_url": self.list_url,
+            "list_url": self.list_url + held_query(self.request),
             "list_title": self.model._meta.verbose_name_plural,
             "place": place,
             "place_line": place_lines([place]).get(place.pk, "") if place is not None else "",

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.models import Row, not_empty
-from communities.base.querysets import PublicQuerySet
+from communities.base.querysets import PublicQuerySet, today
 from communities.choices import PeriodKind
 
 
@@ -46,6 +46,11 @@ class Period(Row):
     @property
     def is_closed(self) -> bool:
         return self.closed_at is not None
+
+    @property
+    def anchor_date(self) -> dt.date:
+        """The day on which stock counts: a closed period's last day, else today while the period lasts."""
+        return self.last_day if self.is_closed else min(today(), self.last_day)
 
     @property
     def label(self) -> str:

@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 from communities.base.changes import Change, changes_in
 from communities.base.measures import Indicator
 from communities.base.tables import number_text
-from communities.base.views import with_query
 from communities.models import Division
 from portal.figures import large_number
 from portal.frame import frame_of
@@ -27,11 +26,7 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def place_url(context: dict[str, Any], place: Division) -> str:
     """The page at hand, or its register, for another place."""
-    request = context["request"]
-    target = frame_of(request).place_target
-    if target is not None:
-        return f"{target}?place={place.public_id}"
-    return with_query(request.path, request.GET, place=str(place.public_id))
+    return frame_of(context["request"]).place_url(place)
 
 
 @register.filter
