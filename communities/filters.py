@@ -41,6 +41,7 @@ from communities.choices import (
     Force,
     Level,
     OrganisationKind,
+    PeriodKind,
     PremisesFunction,
     PremisesKind,
     Tenure,
@@ -311,6 +312,14 @@ class NilStatementFilterSet(RegisterFilterSet):
     division = PlaceFilter(label=PLACE)
     kind = OneOf(field_name="kind", label=_("用途"), choices=PremisesKind.choices)
     as_of = DayFilter(field_name="stated_on", lookup_expr="lte", label=AS_OF)
+
+
+class PeriodFilterSet(RegisterFilterSet):
+    kind = OneOf(field_name="kind", label=_("类型"), choices=PeriodKind.choices)
+    is_closed = TruthFilter(label=_("已关闭"), method="closed")
+
+    def closed(self, queryset: Any, _name: str, value: bool) -> QuerySet:  # noqa: FBT001 - django-filter's call
+        return queryset.filter(closed_at__isnull=not value)
 
 
 class OrganisationFilterSet(RegisterFilterSet):

@@ -77,6 +77,7 @@ MENU: tuple[Group, ...] = (
             Item(_("行政区划"), "division-list", Action.VIEW),
         ),
     ),
+    Group(_("报告期"), "calendar", (Item(_("报告期"), "period-list", Action.VIEW, follows_place=False),)),
     Group(
         _("标准"),
         "scale",

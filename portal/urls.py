@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("portal.accounts.urls")),
     path("api/v1/", include("portal.api")),
     path("", include("portal.dashboards.urls")),
+    path("", include("portal.scorecards.urls")),
     path("", include("communities.urls")),
 ]
 

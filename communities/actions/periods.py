@@ -1,4 +1,4 @@
-"""Opening periods of measurement. Closing one is a decision, and not made here."""
+"""Opening periods of measurement. Closing one is a decision, and made in ``portal.scorecards.closing``."""
 
 from __future__ import annotations
 

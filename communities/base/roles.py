@@ -25,6 +25,7 @@ class Action(StrEnum):
     EDIT_STANDARDS = "edit_standards"  # documents, clauses, thresholds
     EDIT_DIVISIONS = "edit_divisions"  # places, through events and the importer
     RUN = "run"  # start a measuring run
+    CLOSE_PERIODS = "close_periods"  # end a period of measurement; docs/decisions/0008
     AUDIT = "audit"  # change records, sign-in records
     MANAGE_ACCOUNTS = "manage_accounts"  # users, organisations, tokens
     MANAGE_ROLES = "manage_roles"  # role assignments, security settings
@@ -73,8 +74,8 @@ AUDITOR = Role(
 STANDARDS_OFFICER = Role(
     "standards_officer",
     _("标准管理员"),
-    _("维护政策文件、条款和标准数值,可以发起测算,查看所辖范围的全部数据。"),
-    _READ | {Action.EDIT_STANDARDS, Action.RUN},
+    _("维护政策文件、条款和标准数值,可以发起测算、关闭报告期,查看所辖范围的全部数据。"),
+    _READ | {Action.EDIT_STANDARDS, Action.RUN, Action.CLOSE_PERIODS},
 )
 CITY_OFFICER = Role(
     "city_officer",

@@ -22,7 +22,7 @@ class Period(Row):
     code = models.CharField(_("代码"), max_length=7, unique=True, db_collation="C")
     kind = models.CharField(_("类型"), max_length=10, choices=PeriodKind.choices)
     span = DateRangeField(_("起止日期"))
-    closed_at = models.DateTimeField(_("结账时间"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("关闭时间"), null=True, blank=True)
 
     objects = PublicQuerySet.as_manager()
 

@@ -56,13 +56,18 @@ _MEASURING_LOCK = 0x5C0_0001
 def request_run(period: Period, *, by: Any, kind: str = RunKind.MEASURE) -> Run:
     """The unfinished run of a period, begun now if there is none. ``by`` None: the timetable.
 
-    Raises PermissionDenied for who may not run, ValidationError for a period that has not begun.
+    Raises PermissionDenied for who may not run, ValidationError for a period that has not begun, or is closed and
+    has its figures.
     """
     if by is not None and not by.may(Action.RUN):
         raise PermissionDenied(_("您没有发起测算的权限。"))
     if period.first_day > today():
         raise ValidationError(_("报告期尚未开始,不能测算。"))
     with transaction.atomic():
+        # Whoever closes the period waits for us here, or we for him.
+        period = Period.objects.select_for_update(no_key=True).get(pk=period.pk)
+        if period.is_closed and CurrentRun.objects.filter(kind=kind, period=period).exists():
+            raise ValidationError(_("报告期已关闭,不再测算。"), code="closed")
         job, made = jobs.enqueue(
             key=f"{kind}:{period.code}", kind=JOB_KIND, params={"period": period.code}, by=by
         )
@@ -256,10 +261,14 @@ def _running() -> Any:
 
 def _may_sweep(running: Any) -> bool:
     """Whether nobody else sweeps and no run is being done that would read around us; held to the commit."""
+    return try_lock_measuring() and not running.exists()
+
+
+def try_lock_measuring() -> bool:
+    """Whether no sweep works and no run is just being taken; if so, none does until the commit."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_MEASURING_LOCK])
-        free = bool(cursor.fetchone()[0])
-    return free and not running.exists()
+        return bool(cursor.fetchone()[0])
 
 
 def _lock_measuring() -> None:

@@ -20,6 +20,7 @@ from communities.base.actions import save
 from communities.base.paging import count_of
 from communities.base.views import ListPage
 from communities.models import ChangeRecord, Committee, ListPreference, SignInRecord
+from portal.scorecards.views import PeriodList
 from tests import factories
 from tests.conftest import FOREIGN, World
 from tests.pages.conftest import Reader
@@ -34,6 +35,7 @@ LISTS: dict[str, tuple[type[ListPage], str]] = {
     "exemption-list": (views.ExemptionList, "district_officer"),
     "policy-document-list": (views.PolicyDocumentList, "district_officer"),
     "threshold-list": (views.ThresholdList, "district_officer"),
+    "period-list": (PeriodList, "district_officer"),
     "organisation-list": (views.OrganisationList, "platform_administrator"),
     "user-list": (views.UserList, "platform_administrator"),
     "role-assignment-list": (views.RoleAssignmentList, "security_administrator"),

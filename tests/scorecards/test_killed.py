@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.utils import timezone
 
 from communities.choices import JobState, Level, PremisesKind
 from communities.models import Division, Job, Period, Premises
@@ -68,7 +67,7 @@ def nursery(transactional_db: None) -> Iterator[Nursery]:
 
 @pytest.fixture
 def period(transactional_db: None) -> Period:
-    """A closed period: its anchor does not move while the test lasts. Twelve communities, six ranges."""
+    """A period that has ended: its anchor does not move while the test lasts. Twelve communities, six ranges."""
     street = factories.root()
     for level in (Level.PROVINCE, Level.CITY, Level.DISTRICT, Level.STREET):
         street = factories.division(f"地{level}", level, street)
@@ -76,7 +75,7 @@ def period(transactional_db: None) -> Period:
     for number in range(COMMUNITIES):
         place = factories.community(f"社区{number}", street)
         factories.premises(place, PremisesKind.OFFICE, "100", committee=factories.committee(place))
-    return factories.period("2026Q3", TODAY.replace(month=7, day=1), TODAY, closed_at=timezone.now())
+    return factories.period("2026Q3", TODAY.replace(month=7, day=1), TODAY)
 
 
 def expected() -> dict[int, dict[str, int]]:

@@ -30,6 +30,7 @@ from tests import factories
 from tests.conftest import World
 
 VIEW, COMPARE, RUN, AUDIT = Action.VIEW, Action.COMPARE, Action.RUN, Action.AUDIT
+CLOSE = Action.CLOSE_PERIODS
 ACCOUNTS, ROLES = Action.MANAGE_ACCOUNTS, Action.MANAGE_ROLES
 
 OWN, NEAR, FAR, UNKNOWN = "own", "near", "far", "unknown"
@@ -58,6 +59,7 @@ HOLDS: dict[Action, tuple[str, ...]] = {
     VIEW: BUSINESS,
     COMPARE: BUSINESS,
     RUN: ("city_officer", "standards_officer", "district_officer", "api_client", "stranger"),
+    CLOSE: ("standards_officer",),
     AUDIT: ("auditor",),
     ACCOUNTS: ("platform_administrator",),
     ROLES: ("security_administrator",),
@@ -231,6 +233,9 @@ PAGES: list[Entry] = [
     *register_pages("exemptions", "exemption", VIEW, AT_PLACE),
     *register_pages("policy-documents", "document", VIEW, {"jurisdiction": "place"}),
     *register_pages("thresholds", "threshold", VIEW, {"jurisdiction": "place", "document": "document"}),
+    Entry("periods/", (VIEW,), body={}, posts=(VIEW,), shared=True),
+    Entry("periods/<uuid:public_id>/", (VIEW,), path="period", shared=True),
+    Entry("periods/<uuid:public_id>/close/", (CLOSE,), path="period", is_get=False, body={}, shared=True),
     *register_pages("organisations", "organisation", ACCOUNTS),
     *register_pages("users", "user", ACCOUNTS),
     *register_pages("role-assignments", "role_assignment", ROLES),
@@ -334,4 +339,5 @@ def build_cast(world: World) -> Cast:
     run = actions.request_run(period=period, by=None)
     actions.execute_run(run.public_id)
     objects["run"] = {OWN: run, NEAR: run, FAR: run}
+    objects["period"] = {OWN: period, NEAR: period, FAR: period}
     return Cast(world, objects)

@@ -1,0 +1,77 @@
+"""Periods: which there are, what was measured in them, and closing one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from communities.base.roles import Action
+from communities.base.tables import written
+from communities.base.views import DetailPage, ListPage, Part, ScopedPage, readable
+from communities.filters import PeriodFilterSet
+from communities.models import Period
+from portal.scorecards.closing import close_period, may_close, obstacles
+from portal.scorecards.tables import PeriodTable, RunTable
+
+
+class PeriodList(ListPage):
+    model = Period
+    table_class = PeriodTable
+    filterset_class = PeriodFilterSet
+    default_order = "-code"
+    purpose = _("这里列出测算的报告期。每个季度的报告期自动设立。")
+
+
+class PeriodDetail(DetailPage):
+    """A period, its runs, and for whoever closes periods what is still missing."""
+
+    model = Period
+    # Its change records stand on no place: the auditor reads them.
+    shows_history = False
+    template_name = "scorecards/period.html"
+    groups = ((_("报告期"), ("code", "kind", "span", "anchor", "closed_at")),)
+
+    def heading(self) -> str:
+        return str(self.row.label)
+
+    def fact_anchor(self) -> tuple[Any, Any]:
+        return _("关闭后的基准日"), written(self.row.last_day)
+
+    def parts(self) -> Iterable[Part]:
+        yield self.part(
+            _("测算"),
+            RunTable,
+            self.row.runs.select_related("job").order_by("-pk"),
+            columns=("created_at", "anchor_date", "state", "computed_at"),
+            empty=_("还没有测算过。"),
+        )
+
+    def context(self) -> dict[str, Any]:
+        asks = not self.row.is_closed and may_close(self.request.user)
+        return super().context() | {"may_close": asks, "obstacles": obstacles(self.row) if asks else []}
+
+
+class ClosePeriod(ScopedPage):
+    """The button on a period's page."""
+
+    action: ClassVar[Action] = Action.CLOSE_PERIODS
+
+    def post(self, request: HttpRequest, public_id: Any) -> HttpResponse:
+        period = get_object_or_404(readable(Period, request.user, self.action), public_id=public_id)
+        if request.POST.get("confirmed") != "1":
+            messages.warning(request, gettext("请先勾选确认。"))
+        else:
+            try:
+                close_period(period, by=request.user)
+                messages.success(request, gettext("%(period)s已关闭。") % {"period": period.label})
+            except ValidationError as error:
+                messages.warning(request, " ".join(error.messages))
+        return HttpResponseRedirect(reverse("period-detail", args=[period.public_id]))
