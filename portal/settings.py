@@ -5,7 +5,7 @@ the Docker image). In production nothing that protects the portal has a default.
 docs/operations.md lists the variables.
 """
 
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -208,10 +208,14 @@ CELERY_BEAT_SCHEDULER = "portal.beat:PatientScheduler"
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 DJANGO_CELERY_BEAT_TZ_AWARE = True
+NIGHTLY_AT = time(2, 30)
 CELERY_BEAT_SCHEDULE = {
     # What a lost wake-up or a dead worker left. Not kept for a worker that is away: the next one does it all.
     "sweep": {"task": "portal.scorecards.sweep", "schedule": 10.0, "options": {"expires": 10}},
-    "measure nightly": {"task": "portal.scorecards.nightly", "schedule": crontab(hour=2, minute=30)},
+    "measure nightly": {
+        "task": "portal.scorecards.nightly",
+        "schedule": crontab(hour=NIGHTLY_AT.hour, minute=NIGHTLY_AT.minute),
+    },
 }
 # Short, for whoever waits for a dead worker. A live one in the middle of a long step holds the row's lock instead.
 JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", 20.0)

@@ -29,6 +29,7 @@ Rows = Callable[[Any], QuerySet]
 NOT_FOUND = "not_found"
 UNKNOWN_PARAMETER = "unknown_parameter"
 REPEATED_PARAMETER = "repeated_parameter"
+NULL_CHARACTER = "null_characters_not_allowed"  # as Django names it
 PLAIN_NUMBER = re.compile(r"\d{1,10}(\.\d{1,2})?", re.ASCII)
 TRUTH: Any = (("true", _("是")), ("false", _("否")))
 
@@ -51,6 +52,19 @@ class FilterForm(forms.Form):
             name for name, field in self.fields.items() if not isinstance(field, forms.MultipleChoiceField)
         )
         return [name for name in single if len(self.data.getlist(name)) > 1]
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Django's own words for a null character are not Chinese that anybody speaks."""
+        if field is not None and getattr(error, "code", None) is None:
+            codes = {each.code for each in getattr(error, "error_list", ())}
+            if NULL_CHARACTER in codes:
+                label = self.fields[field].label or field
+                error = ValidationError(
+                    _("「%(field)s」中有空字符,请删除后重新填写。"),
+                    code=NULL_CHARACTER,
+                    params={"field": label},
+                )
+        super().add_error(field, error)
 
     def clean(self) -> dict[str, Any] | None:
         for name in self.repeated():

@@ -19,12 +19,13 @@ from communities.models import Division, Organisation, RoleAssignment, User
 from portal.demo.cities import ProvincePlan
 from portal.demo.copying import insert
 from portal.demo.plan import CityPlan, CommunityPlan, Place
-from portal.demo.specs import YUNZHOU
+from portal.demo.specs import JICHUAN, YULAN, YUNZHOU
 from portal.demo.store import take_ids
 
 USERNAMES = (
     *("city", "district", "street", "worker", "standards", "api"),
     *("auditor", "platform_admin", "security_admin"),
+    *("city_yulan", "city_jichuan"),
 )
 # The district that trails furthest: the one where there is most to see.
 DISTRICT = "岚桥区"
@@ -69,7 +70,7 @@ def below(city: CityPlan, street: Place) -> list[CommunityPlan]:
 
 
 def accounts_of(plan: ProvincePlan, root: Division) -> list[Account]:
-    """The nine accounts of the demo."""
+    """The eleven accounts of the demo: nine of the large city, and an officer of each small one."""
     city = plan.cities[YUNZHOU.name].place
     district, street, community = chosen_places(plan)
     kinds = OrganisationKind
@@ -109,6 +110,17 @@ def accounts_of(plan: ProvincePlan, root: Division) -> list[Account]:
             root,
             province,
             kinds.CIVIL_AFFAIRS,
+        ),
+        *(
+            Account(
+                username,
+                f"{spec.name}演示账号",
+                roles.CITY_OFFICER,
+                plan.cities[spec.name].place,
+                f"{spec.name}民政局",
+                kinds.CIVIL_AFFAIRS,
+            )
+            for username, spec in (("city_yulan", YULAN), ("city_jichuan", JICHUAN))
         ),
     ]
 

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from communities.base.wakeup import SWEEP_TASK
 from portal.scorecards import actions
+from portal.scorecards.catch_up import catch_up
 
 
 @shared_task(name=actions.RUN_TASK)
@@ -16,7 +17,8 @@ def run(run_id: str) -> None:
 
 @shared_task(name=SWEEP_TASK)
 def sweep() -> None:
-    """Do whatever waits."""
+    """Do whatever waits, a missed night first."""
+    catch_up()
     actions.sweep()
 
 

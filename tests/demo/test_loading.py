@@ -96,6 +96,8 @@ def check_accounts(accounts: dict[str, tuple[str, str]]) -> None:
         "auditor": roles.AUDITOR.code,
         "platform_admin": roles.PLATFORM_ADMINISTRATOR.code,
         "security_admin": roles.SECURITY_ADMINISTRATOR.code,
+        "city_yulan": roles.CITY_OFFICER.code,
+        "city_jichuan": roles.CITY_OFFICER.code,
     }
     assert len({password for password, _ in accounts.values()}) == len(accounts)
     homes = []

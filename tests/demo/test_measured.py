@@ -7,8 +7,10 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.test import Client
 
-from communities.models import Division, Installation
+from communities.choices import Level
+from communities.models import Division, Installation, User
 from portal.demo import actions
 from portal.scorecards.catalogue import INDICATORS
 from portal.scorecards.figures import Figure, figure, slot_positions
@@ -73,6 +75,30 @@ def test_small_cities_agree(city: str, share: int | None) -> None:
     assert read(city, "2026Q4", "office_compliance").outcomes == counted(plainly.office_outcomes())
     assert read(city, "2026Q4", "service_compliance").outcomes == counted(plainly.service_outcomes())
     assert read(city, "2026Q4", "office_share_compliance").outcomes == counted(plainly.share_outcomes())
+
+
+@pytest.mark.parametrize(
+    ("username", "city", "other"), [("city_yulan", "榆岚市", "霁川市"), ("city_jichuan", "霁川市", "云州市")]
+)
+def test_the_officers_of_small_cities_see_theirs(username: str, city: str, other: str) -> None:
+    client = Client()
+    client.force_login(User.objects.get(username=username))
+    home = Division.objects.get(name_now=city)
+    place = Division.objects.filter(level=Level.COMMUNITY, path_now__startswith=home.path_now).first()
+    for url in (
+        "/dashboard/",
+        "/workbench/",
+        "/communities/",
+        "/committees/",
+        "/premises/",
+        f"/communities/{place.public_id}/",
+    ):
+        text = client.get(url)
+        assert text.status_code == 200, url
+        assert city in text.content.decode()
+        assert other not in text.content.decode()
+    foreign = Division.objects.get(name_now=other)
+    assert client.get(f"/dashboard/?place={foreign.public_id}").status_code == 404
 
 
 def test_no_two_standards_contradict_each_other() -> None:

@@ -233,6 +233,13 @@ def test_a_wrong_filter_value_is_told_at_its_field(as_role: Reader) -> None:
     assert "请填写最多两位小数的数字" in answer.content.decode()
 
 
+def test_a_null_character_is_told_at_its_field(as_role: Reader) -> None:
+    answer = as_role("district_officer").get("/premises/?q=%00")
+    assert answer.status_code == 400
+    assert "」中有空字符,请删除后重新填写。" in answer.content.decode()
+    assert "不允许是用" not in answer.content.decode()
+
+
 def test_a_part_of_the_page_is_enough_for_htmx(as_role: Reader) -> None:
     answer = as_role("district_officer").get(
         reverse("premises-list"), {"kind": "office", "q": ""}, headers={"HX-Request": "true"}

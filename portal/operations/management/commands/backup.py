@@ -8,10 +8,10 @@ from portal.operations import archive
 
 
 class Command(BaseCommand):
-    help = "Write a backup of database and private files, with checksums, into a new folder."
+    help = _("把数据库和私有文件备份到新文件夹,附校验值。")
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("folder", type=Path, help="where the new folder is made")
+        parser.add_argument("folder", type=Path, help=_("新文件夹所在的位置"))
 
     def handle(self, *_args: Any, **options: Any) -> None:
         made = archive.write(options["folder"])

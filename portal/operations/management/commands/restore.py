@@ -8,13 +8,13 @@ from portal.operations import archive
 
 
 class Command(BaseCommand):
-    help = "Check a backup and bring it back into an empty database."
+    help = _("核对备份并恢复到空数据库。")
     # The tables do not exist yet.
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("folder", type=Path, help="the folder that backup made")
-        parser.add_argument("--replace", action="store_true", help="empty the database first")
+        parser.add_argument("folder", type=Path, help=_("backup 生成的文件夹"))
+        parser.add_argument("--replace", action="store_true", help=_("先清空数据库"))
 
     def handle(self, *_args: Any, **options: Any) -> None:
         rows = archive.restore(options["folder"], replace=options["replace"])
