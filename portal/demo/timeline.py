@@ -61,7 +61,10 @@ class Timeline:
     def __post_init__(self) -> None:
         """Raises ValueError for an anchor that leaves no room for the history."""
         if not EARLIEST_ANCHOR <= self.anchor < LATEST_ANCHOR:
-            msg = f"the anchor must lie between {EARLIEST_ANCHOR} and {LATEST_ANCHOR}"
+            msg = _("演示数据的今天须在 %(first)s 和 %(last)s 之间。") % {
+                "first": EARLIEST_ANCHOR,
+                "last": LATEST_ANCHOR,
+            }
             raise ValueError(msg)
         now = Quarter.of(self.anchor)
         object.__setattr__(self, "quarters", tuple(now.shifted(by) for by in range(1 - QUARTERS, 1)))

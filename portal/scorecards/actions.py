@@ -9,7 +9,6 @@ itself: those left before it cost a second, cheap look; those left by transactio
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import uuid
 from collections.abc import Sequence
@@ -72,15 +71,10 @@ def request_run(period: Period, *, by: Any, kind: str = RunKind.MEASURE) -> Run:
             key=f"{kind}:{period.code}", kind=JOB_KIND, params={"period": period.code}, by=by
         )
         if made:
-            Run.objects.create(kind=kind, period=period, anchor_date=anchor_of(period), job=job)
+            Run.objects.create(kind=kind, period=period, anchor_date=period.anchor_date, job=job)
         run = Run.objects.select_related("job", "period").get(job=job)
         wake_after_commit(RUN_TASK, str(run.public_id))
     return run
-
-
-def anchor_of(period: Period) -> dt.date:
-    """The day on which stock counts: a closed period's last day, else today while the period lasts."""
-    return period.last_day if period.is_closed else min(today(), period.last_day)
 
 
 def request_open_runs() -> list[Run]:

@@ -37,7 +37,7 @@ def accounts_in(file: Path) -> dict[str, tuple[str, str]]:
 @pytest.mark.parametrize("options", [[], ["--reload"]])
 def test_a_database_in_use_is_refused(file: Path, options: list[str]) -> None:
     factories.division("真省", Level.PROVINCE, factories.root())
-    with pytest.raises(CommandError, match="not empty and not marked as demo"):
+    with pytest.raises(CommandError, match="没有标明为演示数据库"):
         call_command("load_demo", *options)
     assert not file.exists()
     assert Division.objects.count() == 2
@@ -48,12 +48,12 @@ def test_a_database_with_users_is_refused(file: Path, capsys: pytest.CaptureFixt
     with pytest.raises(CommandError):
         call_command("load_demo")
     call_command("load_demo", "--if-empty")
-    assert "no demo is loaded" in capsys.readouterr().out
+    assert "不装入演示数据" in capsys.readouterr().out
     assert Installation.demo() is None
 
 
 def test_an_anchor_out_of_range_is_refused(file: Path) -> None:
-    with pytest.raises(CommandError, match="anchor"):
+    with pytest.raises(CommandError, match="须在"):
         call_command("load_demo", "--anchor", "1999-01-01")
 
 

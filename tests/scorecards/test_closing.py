@@ -84,7 +84,7 @@ def test_closing_leaves_the_figures_of_the_last_day(world: World, ended: Period)
     close_period(ended, by=officer)
     ended.refresh_from_db()
     current = CurrentRun.objects.get(period=ended)
-    assert (current.run, current.run.anchor_date, actions.anchor_of(ended)) == (
+    assert (current.run, current.run.anchor_date, ended.anchor_date) == (
         run,
         ended.last_day,
         ended.last_day,

@@ -76,7 +76,7 @@ def test_a_period_that_has_not_begun(world: World, today: dt.date) -> None:
 def test_anchor(db: None, *, closed: bool, on: str, anchor: dt.date) -> None:
     with time_machine.travel(f"{on} 12:00+08:00"):
         period = factories.period(closed_at=timezone.now() if closed else None)
-        assert actions.anchor_of(period) == anchor
+        assert period.anchor_date == anchor
 
 
 def test_nightly_measures_what_is_open_and_has_begun(world: World, quarter: Period) -> None:

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from communities.base.querysets import today
 from communities.models import Installation
@@ -14,25 +15,20 @@ from portal.demo import actions
 
 
 class Command(BaseCommand):
-    help = "Load the demo into an empty database (or, with --reload, anew into one marked as demo)."
+    help = _("把演示数据装入空数据库;加 --reload 时,清空已标明为演示的数据库后重新装入。")
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--anchor",
             type=dt.date.fromisoformat,
-            help="the day from which the demo is seen: YYYY-MM-DD (today)",
+            help=_("演示数据以哪一天为今天,如 2026-11-22(默认为当天)"),
         )
-        parser.add_argument(
-            "--if-empty", action="store_true", help="do nothing where anything is loaded already"
-        )
-        parser.add_argument(
-            "--reload", action="store_true", help="empty a demo database first; never a real one"
-        )
-
+        parser.add_argument("--if-empty", action="store_true", help=_("数据库里已有数据时什么也不做"))
+        parser.add_argument("--reload", action="store_true", help=_("先清空演示数据库;从不清空正式数据库"))
         parser.add_argument(
             "--measure",
             action="store_true",
-            help="measure all periods at once instead of leaving it to the worker",
+            help=_("当场测算全部报告期,不留给后台进程"),
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -40,11 +36,11 @@ class Command(BaseCommand):
         installation = Installation.demo()
         if options["if_empty"] and not actions.is_empty():
             if installation is None:
-                self.stdout.write("the database holds data of its own: no demo is loaded")
+                self.stdout.write(_("数据库里是正式数据,不装入演示数据。"))
             elif actions.keep_accounts(installation, file):
-                self.stdout.write(f"the demo is loaded already; new passwords are in {file}")
+                self.stdout.write(_("演示数据已装入;新密码写在 %(file)s") % {"file": file})
             else:
-                self.stdout.write("the demo is loaded already")
+                self.stdout.write(_("演示数据已装入。"))
             return
         started = time.monotonic()
         is_anew = options["reload"] and installation is not None
@@ -53,17 +49,20 @@ class Command(BaseCommand):
                 options["anchor"] or today(), file=file
             )
         except actions.NotEmpty as error:
-            raise CommandError(self._refusal()) from error
+            raise CommandError(_refusal()) from error
         except ValueError as error:
             raise CommandError(str(error)) from error
         actions.analyse()
+        if options["measure"]:
+            actions.measure()
         seconds = time.monotonic() - started
         self.stdout.write(
-            f"demo of {installation.anchor_date} loaded in {seconds:.1f} s; accounts are in {file}"
+            _("已装入 %(day)s 的演示数据,用时 %(seconds).1f 秒;账号写在 %(file)s")
+            % {"day": installation.anchor_date, "seconds": seconds, "file": file}
         )
 
-    @staticmethod
-    def _refusal() -> str:
-        if Installation.demo() is not None:
-            return "The demo is loaded already; --reload empties the database and loads it anew."
-        return "The database is not empty and not marked as demo: nothing was loaded."
+
+def _refusal() -> str:
+    if Installation.demo() is not None:
+        return _("演示数据已装入;加 --reload 可清空后重新装入。")
+    return _("数据库不是空的,也没有标明为演示数据库:没有装入任何数据。")
