@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 # What the demo's rule books and histories need before the first of the eight quarters.
 EARLIEST_ANCHOR = dt.date(2015, 1, 1)
 LATEST_ANCHOR = dt.date(2100, 1, 1)
