@@ -66,5 +66,5 @@ def test_the_29th_of_february_has_a_neighbour() -> None:
 
 @pytest.mark.parametrize("anchor", [dt.date(2014, 12, 31), dt.date(2100, 1, 1)])
 def test_days_out_of_range(anchor: dt.date) -> None:
-    with pytest.raises(ValueError, match="anchor"):
+    with pytest.raises(ValueError, match="须在"):
         Timeline(anchor)
