@@ -121,7 +121,7 @@ def _measure(run: Run, lease: Lease) -> None:
         with transaction.atomic():
             jobs.hold(lease)
             measuring.lay_frame([Span(*span) for span in ranges[number]])
-            written = measuring.write(_replaced(run))
+            written = measuring.write(_replaced(run), anew=number == 0)
             lease.result |= {"ranges_done": number + 1, "conflicts": _conflicts(measuring, lease)}
             jobs.advance(lease, done=lease.done + written, total=max(lease.total, lease.done + written))
     with transaction.atomic():

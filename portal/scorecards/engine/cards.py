@@ -118,11 +118,14 @@ class Measuring:
             )
         )
 
-    def write(self, replaced: int | None) -> int:
-        """Write the frame's cards anew; a card keeps the public id that its place has in run ``replaced``."""
-        delete = f"DELETE FROM {TABLE} WHERE run_id = %s AND division_id IN (SELECT division_id FROM place)"
-        Sql(delete, (self.run.pk,)).execute()
-        return self._insert(self.measured(), replaced).execute()
+    def write(self, replaced: int | None, *, anew: bool) -> int:
+        """Write the frame's cards; a card keeps the public id that its place has in run ``replaced``.
+
+        ``anew``: the run has none yet. Otherwise a place that moved in the meantime may have been written with
+        another range of the run, and the later card holds.
+        """
+        cards = self._insert(self.measured(), replaced)
+        return (cards if anew else cards + UPSERT).execute()
 
     def refresh(self) -> int:
         """Bring the frame's cards up to date; how many changed."""
