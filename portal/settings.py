@@ -156,6 +156,8 @@ DATABASES["default"] |= {
     "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 60),
     "CONN_HEALTH_CHECKS": True,
 }
+# Compiling a measuring statement takes longer than running it; servers compile unless told not to.
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
 
 REDIS_URL = env.str("REDIS_URL", _outside_production(_embedded.redis_url))
 
