@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -119,7 +120,8 @@ def killed(nursery: Nursery, period: Period, times: int, seed: int) -> None:
         reader.start()
         worker = nursery.bear(run)
         time.sleep(dice.uniform(0, 1.2 * lasts))
-        os.kill(worker, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it was done before the blow
+            os.kill(worker, signal.SIGKILL)
         nursery.wait()
         landed += Job.objects.get(run=run).state != JobState.DONE
         until = time.monotonic() + 30
