@@ -23,6 +23,9 @@ from tests.scorecards.conftest import outcomes
 
 PATIENCE = 90
 
+# One queue, one worker at a time.
+pytestmark = pytest.mark.xdist_group("broker")
+
 
 @pytest.fixture
 def worker(transactional_db: None) -> Iterator[None]:
@@ -39,8 +42,8 @@ def worker(transactional_db: None) -> Iterator[None]:
     process.wait(PATIENCE)
 
 
-def until(done: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
+def until(done: Callable[[], bool], patience: float = PATIENCE) -> None:
+    end = time.monotonic() + max(patience, PATIENCE)
     while not done():
         assert time.monotonic() < end
         time.sleep(0.05)
