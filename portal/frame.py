@@ -29,6 +29,11 @@ DEMO_SECONDS = 30
 SIGHTS = {"large": _("大字"), "contrast": _("高对比度")}
 
 
+def line_to(path: str) -> list[Division]:
+    """The places on a path. One query."""
+    return list(Division.objects.filter(pk__in=ancestor_ids(path)).order_by("path_now"))
+
+
 class Frame:
     """The frame of one request; everything is asked for once and only when a page shows it."""
 
@@ -74,7 +79,12 @@ class Frame:
     @cached_property
     def place(self) -> Division | None:
         """The place in whose name the page speaks: the one asked for, else the user's own."""
-        return self.asked_place or self.user.home()
+        path = self.user.home_path()
+        if self.asked_place is not None or path is None:
+            return self.asked_place
+        # The line down to one's own place is drawn on every page, and ends with it: one query for both.
+        self.__dict__["line"] = line_to(path)
+        return self.line[-1] if self.line else None
 
     def require_place(self, action: Action) -> Division:
         """The place for a page that needs one. Raises Http404 for a foreign or unknown one."""
@@ -89,18 +99,21 @@ class Frame:
         """A page about one place says so itself."""
         self.__dict__["asked_place"] = place
         self.__dict__["place"] = place
+        self.__dict__.pop("line", None)
 
     def may(self, action: Action) -> bool:
         """Whether the user holds ``action`` at the place."""
         return self.place is not None and any(s.covers(self.place.path_now) for s in self.user.spans(action))
 
     @cached_property
+    def line(self) -> list[Division]:
+        """From the root down to the place itself."""
+        return line_to(self.place.path_now) if self.place is not None else []
+
+    @property
     def lineage(self) -> list[Division]:
         """From the province down to the place itself; the root only where it is the place."""
-        if self.place is None:
-            return []
-        line = Division.objects.filter(pk__in=ancestor_ids(self.place.path_now)).order_by("path_now")
-        return [step for step in line if step.level != Level.COUNTRY or step.pk == self.place.pk]
+        return [step for step in self.line if step.level != Level.COUNTRY or step == self.line[-1]]
 
     @property
     def crumbs(self) -> list[tuple[Division, bool]]:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from communities.base import roles
 from communities.base.models import Row, not_empty, unique_live
-from communities.base.places import LABEL_WIDTH, Span, ancestor_ids, outermost, within
+from communities.base.places import Span, ancestor_ids, outermost, within
 from communities.base.querysets import DivisionScopedQuerySet, RowQuerySet, ScopedQuerySet, today, valid_on
 from communities.base.roles import Action
 from communities.choices import Level, OrganisationKind
@@ -173,12 +173,9 @@ class User(AbstractBaseUser, Row):
         """Whether the user holds a role that allows ``action`` anywhere: for menus and pages without a row."""
         return bool(self.spans(action))
 
-    def home(self) -> Division | None:
+    def home_path(self) -> str | None:
         """The place in whose name the user works first: the outermost place of the roles."""
-        paths = sorted((path for _role, path in self.held_roles()), key=len)
-        if not paths:
-            return None
-        return Division.objects.filter(pk=int(paths[0][-LABEL_WIDTH:], 36)).first()
+        return min((path for _role, path in self.held_roles()), key=len, default=None)
 
     def record_label(self) -> str:
         return self.username

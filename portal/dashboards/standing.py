@@ -42,6 +42,7 @@ class Standing:
     unit: str
     target: str
     gap: Decimal | None
+    gap_unit: str
     clause: str
     clause_url: str | None
     rooms: tuple[RoomLink, ...]
@@ -82,6 +83,7 @@ def _standing(subject: Subject, indicator: Indicator, lines: dict[int, str]) -> 
         unit=unit,
         target=target_text(subject, unit),
         gap=gap_of(subject),
+        gap_unit="个百分点" if unit == "%" else unit,
         clause=f"《{clause.document.title}》{clause.label}" if clause is not None else "",
         clause_url=detail_url(subject.threshold) if subject.threshold is not None else None,
         rooms=tuple(RoomLink(_room_text(room), detail_url(room.row)) for room in subject.rooms),

@@ -5,6 +5,7 @@ Whoever may compare reads the totals of all places of his own city; ``MeasureCar
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,11 @@ class PlaceCard:
     def level(self) -> Level:
         return Level(self.card.division.level)
 
+    @property
+    def differs_since(self) -> dt.datetime | None:
+        """Since when the rows would give other figures than a closed period published."""
+        return self.card.run.current.differs_since
+
     def figure(self, indicator: Indicator, positions: Mapping[str, int]) -> Figure:
         """``positions`` from ``figures.slot_positions()``, asked once for all cards."""
         return figure(indicator, self.card.values, positions)
@@ -58,7 +64,7 @@ def cards_for(
         cards = cards.filter(division=division)
     if period is not None:
         cards = cards.filter(period=period)
-    return cards.select_related("division", "period", "run").defer("division__search")
+    return cards.select_related("division", "period", "run__current").defer("division__search")
 
 
 def current_card(user: Any, division: Division, period: Period) -> PlaceCard | None:

@@ -19,6 +19,7 @@ from communities.base.views import DetailPage, ListPage, Part, ScopedPage, reada
 from communities.filters import PeriodFilterSet
 from communities.models import Period
 from portal.scorecards.closing import close_period, may_close, obstacles
+from portal.scorecards.models import CurrentRun
 from portal.scorecards.tables import PeriodTable, RunTable
 
 
@@ -37,13 +38,18 @@ class PeriodDetail(DetailPage):
     # Its change records stand on no place: the auditor reads them.
     shows_history = False
     template_name = "scorecards/period.html"
-    groups = ((_("报告期"), ("code", "kind", "span", "anchor", "closed_at")),)
+    groups = ((_("报告期"), ("code", "kind", "span", "anchor", "closed_at", "differs")),)
 
     def heading(self) -> str:
         return str(self.row.label)
 
     def fact_anchor(self) -> tuple[Any, Any]:
         return _("关闭后的基准日"), written(self.row.last_day)
+
+    def fact_differs(self) -> tuple[Any, Any]:
+        current = CurrentRun.objects.filter(period=self.row, differs_since__isnull=False).first()
+        since = written(current.differs_since) if current is not None else _("一致")
+        return _("与已公布数据不一致起"), since
 
     def parts(self) -> Iterable[Part]:
         yield self.part(

@@ -110,7 +110,7 @@ def check_accounts(accounts: dict[str, tuple[str, str]]) -> None:
         assert user.organisation is not None
         assert [held for held, _ in user.held_roles()] == [role]
         if username in {"city", "district", "street", "worker"}:
-            homes.append(user.home())
+            homes.append(Division.objects.get(path_now=user.home_path()))
     assert [home.level for home in homes] == [2, 3, 4, 5]
     assert all(below.path_now.startswith(above.path_now) for above, below in pairwise(homes))
     assert homes[0].name_now == "云州市"

@@ -13,13 +13,16 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from communities.base.actions import save
 from communities.base.querysets import today
-from communities.models import Installation, Period, Premises
+from communities.models import Installation, Period, PreferredCountSource, Premises
 from portal.dashboards.panels import breakdown
 from portal.figures import large_number
+from portal.scorecards import actions
 from portal.scorecards.catalogue import INDICATORS
+from portal.scorecards.count_sources import count_sources
 from portal.scorecards.figures import assessed
 from tests import factories
 from tests.conftest import FOREIGN, World
@@ -118,6 +121,60 @@ def test_a_mean_leads_to_the_rows_that_make_it(world: World, measured: Period, a
     room.area = Decimal("62.50")
     save(room, by=world.users["street_clerk"])
     assert "测算之后台账有修改" in reader.get(rooms).content.decode()
+
+
+def test_a_closed_period_whose_rows_changed_says_so(world: World, measured: Period, as_role: Reader) -> None:
+    """Its figures stay as published, and nobody is told to measure again what cannot be."""
+    reader, asked = as_role("district_officer"), {"period": measured.code, "indicator": "office_compliance"}
+    assert "关闭后,台账又有修改" not in reader.get("/dashboard/", asked).content.decode()
+    Period.objects.filter(pk=measured.pk).update(closed_at=timezone.now())
+    room = world.premises["community"]
+    room.area = Decimal("62.50")
+    save(room, by=world.users["street_clerk"])
+    actions.sweep()
+    place = {"place": world.community.public_id}
+    for url in ("/dashboard/", "/workbench/", reverse("community-detail", args=[world.community.public_id])):
+        text = reader.get(url, {"period": measured.code} | (place if "dash" in url else {})).content.decode()
+        assert "关闭后,台账又有修改" in text, url
+    rows = reader.get(SUBJECTS, asked).content.decode()
+    assert "看板上的数字保持公布时的结果" in rows
+    assert "重新测算后即一致" not in rows
+
+
+def test_ratios_name_the_source_of_their_households(world: World, measured: Period, as_role: Reader) -> None:
+    """The nearest decision above a place, and other ones below it."""
+    asked = {"indicator": "area_per_100_households", "period": measured.code}
+    reader = as_role("city_officer")
+    assert "户数台账(未指定来源)" in reader.get("/dashboard/", asked).content.decode()
+    for place, source, valid in (
+        (world.city, "police", (None, None)),
+        (world.district, "census", (None, dt.date(2026, 2, 1))),
+        (world.district, "grid", (dt.date(2026, 2, 1), None)),
+    ):
+        PreferredCountSource.objects.create(
+            jurisdiction=place, source=source, definition="registered", valid=valid
+        )
+    of_city = reader.get("/dashboard/", asked).content.decode()
+    assert re.search(r"户数台账\(公安户籍登记[^、]*、网格入户采集", of_city)
+    of_district = as_role("district_officer").get("/dashboard/", asked).content.decode()
+    assert "户数台账(网格入户采集" in of_district
+    assert "人口普查" not in of_district
+    assert "公安户籍登记" not in of_district
+
+
+def test_sources_over_time_are_told_where_they_change(world: World) -> None:
+    for source, valid in (("census", (None, dt.date(2020, 1, 1))), ("grid", (dt.date(2020, 1, 1), None))):
+        PreferredCountSource.objects.create(
+            jurisdiction=world.city, source=source, definition="registered", valid=valid
+        )
+    days = [
+        ("2002年", dt.date(2002, 12, 31)),
+        ("2025年", dt.date(2025, 12, 31)),
+        ("2026年", dt.date(2026, 6, 30)),
+    ]
+    told = count_sources(world.community).over(days)
+    assert re.fullmatch("2002年起 人口普查.*,2025年起 网格入户采集.*", told)
+    assert "2026年" not in told
 
 
 def test_subjects_by_the_widest_gap(world: World, measured: Period, as_role: Reader) -> None:

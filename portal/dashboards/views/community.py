@@ -48,6 +48,7 @@ class CommunityPage(DetailPage):
         return super().context() | {
             "period": period,
             "card": card,
+            "differs_since": card.differs_since if card is not None else None,
             "standing": of_place(self.row, card.period, self.request.user) if card is not None else [],
             "totals": self.totals(),
             "series": [

@@ -21,6 +21,7 @@ from portal.dashboards.panels import OUTCOME_LOOKS, breakdown, period_facts, pre
 from portal.figures import WORDS, without_denominator
 from portal.frame import Frame, frame_of
 from portal.scorecards.catalogue import INDICATORS
+from portal.scorecards.count_sources import count_sources, rests_on_counts
 from portal.scorecards.figures import slot_positions
 from portal.scorecards.reading import PlaceCard, children_cards, history
 
@@ -87,12 +88,17 @@ class Dashboard(ScopedPage):
         before = previous_of(cards, at)
         previous = cards[before].period if before is not None else None
         shown = card.figure(indicator, positions)
+        counted = count_sources(place)
         return {
             "card": card.card,
+            "differs_since": card.differs_since,
             "tiles": tiles(cards, at, positions),
             "figure": shown,
             "segments": breakdown(shown),
             "previous": previous,
+            "household_source": counted.on(card.card.anchor_date),
+            "household_sources": counted.over((each.period.label, each.card.anchor_date) for each in cards),
+            "names_households": rests_on_counts(indicator),
             "chart": chart_facts(frame, place, period, previous, indicator),
             "plain": self.plain(place, period, indicator, positions) if "plain" in self.request.GET else None,
             "plain_trend": [(each.period, each.figure(indicator, positions)) for each in reversed(cards)],

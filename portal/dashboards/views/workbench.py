@@ -20,7 +20,7 @@ from portal.dashboards.views.dashboard import refuse_unknown
 from portal.frame import frame_of
 from portal.scorecards.catalogue import INDICATORS
 from portal.scorecards.figures import slot_positions
-from portal.scorecards.reading import current_card
+from portal.scorecards.reading import PlaceCard, current_card
 from portal.scorecards.rows import SubjectOrder, subjects
 
 SOON = dt.timedelta(days=90)
@@ -40,13 +40,15 @@ class Workbench(ScopedPage):
         period = frame.period
         day = today()
         rooms, exemptions, terms = self.due(place, day)
+        card = current_card(request.user, place, period) if period is not None else None
         return render(
             request,
             "dashboards/workbench.html",
             {
                 "place": place,
                 "period": period,
-                "gaps": self.gaps(place, period) if period is not None else [],
+                "gaps": self.gaps(card) if card is not None else [],
+                "differs_since": card.differs_since if card is not None else None,
                 "rooms": rooms,
                 "exemptions": exemptions,
                 "terms": terms,
@@ -60,11 +62,8 @@ class Workbench(ScopedPage):
             },
         )
 
-    def gaps(self, place: Division, period: Period) -> list[dict[str, Any]]:
+    def gaps(self, card: PlaceCard) -> list[dict[str, Any]]:
         """Per standard: how many fall short or were not reported, and the widest gaps."""
-        card = current_card(self.request.user, place, period)
-        if card is None:
-            return []
         positions = slot_positions()
         found: list[dict[str, Any]] = []
         for indicator in INDICATORS.values():
@@ -75,7 +74,7 @@ class Workbench(ScopedPage):
             if short or missing:
                 found.append({"indicator": indicator, "figure": figure, "short": short, "missing": missing})
         for gap in found:
-            gap["rows"] = self.short(place, period, gap["indicator"]) if gap["short"] else []
+            gap["rows"] = self.short(card.division, card.period, gap["indicator"]) if gap["short"] else []
         return found
 
     def short(self, place: Division, period: Period, indicator: Indicator) -> list[Standing]:
