@@ -162,6 +162,12 @@ def test_ratios_name_the_source_of_their_households(world: World, measured: Peri
     assert "公安户籍登记" not in of_district
 
 
+def test_communities_without_a_count_are_told(world: World, measured: Period, as_role: Reader) -> None:
+    asked = {"indicator": "area_per_100_households", "part": "denominator", "period": measured.code}
+    text = as_role("district_officer").get("/dashboard/sources/", asked).content.decode()
+    assert "2 个社区中有 2 个没有户数" in text
+
+
 def test_sources_over_time_are_told_where_they_change(world: World) -> None:
     for source, valid in (("census", (None, dt.date(2020, 1, 1))), ("grid", (dt.date(2020, 1, 1), None))):
         PreferredCountSource.objects.create(

@@ -147,6 +147,7 @@ def test_source_rows_of_each_kind(measured: World, quarter: Period) -> None:
     communities = [measured.community.pk, measured.neighbour.pk]
     assert [each.row.pk for each in found["communities"].rows] == communities
     (households,) = found["households"].rows
+    assert (found["households"].number, found["households"].communities) == (1, 2)
     assert (households.row, households.amount, found["households"].total) == (count, 1234, 1234)
     assert households.community == measured.community
     assert found["committees"].total == 2

@@ -10,6 +10,7 @@ from django.core.exceptions import BadRequest
 from django.http import Http404
 from django.utils.translation import gettext as _
 
+from communities.base.measures import Validity
 from communities.base.tables import detail_url
 from communities.base.views import place_lines
 from communities.models import Division, Period
@@ -66,6 +67,7 @@ class Sources(RowsPage):
         return {
             "rows": [source_line(row, lines) for row in found.rows],
             "found": found,
+            "lacking": found.communities - found.number if self.measure.validity == Validity.READING else 0,
             **self.neighbours(found),
         }
 

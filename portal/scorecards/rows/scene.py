@@ -70,7 +70,8 @@ class Scene:
         self.day = current.run.anchor_date
         self.card = MeasureCard.objects.filter(run=current.run, division=division).first()
         spans = [Span.below(path) for path in paths_on([division.pk], self.day)]
-        if communities_in(self.day, spans) > settings.MEASURING_CHUNK:
+        self.communities = communities_in(self.day, spans)
+        if self.communities > settings.MEASURING_CHUNK:
             raise ValidationError(_("该地区范围过大,请选择下级地区查看明细。"))
         self.measuring.name_frame(spans)
 

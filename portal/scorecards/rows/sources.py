@@ -36,13 +36,17 @@ class SourceRow:
 
 @dataclass(frozen=True)
 class SourceRowPage:
-    """One page in the order of places; ``number`` of all rows, and their ``total`` in people's units, as of now."""
+    """One page in the order of places; ``number`` of all rows, and their ``total`` in people's units, as of now.
+
+    ``communities`` are those measured: of readings, each has one row at most, and one without counts for nothing.
+    """
 
     rows: list[SourceRow]
     previous: uuid.UUID | None
     next: uuid.UUID | None
     number: int
     total: Decimal
+    communities: int
     changed_since: bool
     anchor_date: dt.date
 
@@ -71,6 +75,7 @@ def source_rows(
         rows[-1].row.public_id if page.has_next else None,
         _number(scene, counted),
         Decimal(total) / measure.scale,
+        scene.communities,
         changed,
         scene.day,
     )
