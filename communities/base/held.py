@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.apps import apps
-from django.http import HttpRequest, QueryDict
+from django.http import Http404, HttpRequest, QueryDict
 from django.shortcuts import get_object_or_404
 
 HELD = ("place", "period")
@@ -35,6 +35,8 @@ def asked_period(request: HttpRequest) -> Any | None:
     code = request.GET.get("period")
     if not code:
         return None
+    if "\x00" in code:  # PostgreSQL takes no such text, not even to say that there is none
+        raise Http404
     period: Any = apps.get_model("communities", "Period")
     return get_object_or_404(period.objects.live(), code=code)
 

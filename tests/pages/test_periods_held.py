@@ -12,7 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from communities.base.held import AS_OF
 from communities.base.querysets import today
+from communities.base.roles import Action
 from communities.models import Period
 from tests import factories
 from tests.conftest import World
@@ -20,6 +22,26 @@ from tests.pages.conftest import Reader
 from tests.pages.test_registers import LISTS, names_in
 
 LATER = "后来的用房"
+DATED = [
+    name
+    for name, (page, _role) in LISTS.items()
+    if page.action == Action.VIEW and AS_OF in page.filterset_class.base_filters
+]
+NO_PERIODS = ("\x00", "2026Q1\x00", "2026Q1" * 700, "2026Q1\ufffd", "２０２６Q1", "'")
+# What else reads a period from the address, or only carries it along.
+PERIOD_PAGES = (
+    "/workbench/",
+    "/dashboard/",
+    "/dashboard/subjects/",
+    "/dashboard/sources/",
+    "/communities/{place}/",
+    "/divisions/{place}/",
+    "/places/",
+    "/periods/",
+    "/periods/{period}/",
+    "/api/v1/indicator-values/",
+    "/api/v1/runs/",
+)
 
 
 @pytest.fixture
@@ -64,6 +86,25 @@ def test_a_day_asked_for_wins_and_is_shown(rooms: Period, as_role: Reader) -> No
 
 def test_an_unknown_period_is_not_found_where_the_rows_are_dated(rooms: Period, as_role: Reader) -> None:
     assert as_role("street_clerk").get(reverse("premises-list"), {"period": "1999Q1"}).status_code == 404
+
+
+@pytest.mark.parametrize("route", DATED)
+def test_what_cannot_be_a_period_is_not_found_either(route: str, rooms: Period, as_role: Reader) -> None:
+    reader = as_role("district_officer")
+    for code in NO_PERIODS:
+        answer = reader.get(reverse(route), {"period": code})
+        assert answer.status_code == 404, code
+        assert "没有找到" in answer.content.decode()
+
+
+@pytest.mark.parametrize("path", PERIOD_PAGES)
+def test_no_page_breaks_on_what_cannot_be_a_period(
+    path: str, world: World, rooms: Period, as_role: Reader
+) -> None:
+    reader = as_role("district_officer")
+    path = path.format(place=world.community.public_id, period=rooms.public_id)
+    for code in NO_PERIODS:
+        assert reader.get(path, {"period": code}).status_code in {200, 400, 404}, code
 
 
 def test_accounts_have_no_period(rooms: Period, as_role: Reader) -> None:
