@@ -22,6 +22,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import BaseFinder
 from django.core.files.storage import FileSystemStorage
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 PREFIX = "vendor"
 
@@ -71,7 +72,7 @@ class NpmFinder(BaseFinder):
         """The file behind a static path, if it is one of ours and installed."""
         folder, _, name = path.replace("\\", "/").partition("/")
         if folder != PREFIX or name not in FILES or not Path(self.storage.path(name)).is_file():
-            return [] if find_all else None
+            return []  # for Django's own search too: it would take a None for a file
         found = self.storage.path(name)
         return [found] if find_all else found
 
@@ -79,3 +80,14 @@ class NpmFinder(BaseFinder):
         """All of them; collectstatic fails on one that is not installed, as it should."""
         for name in FILES:
             yield name, self.storage
+
+
+class StaticFilesMiddleware(WhiteNoiseMiddleware):
+    """WhiteNoise, to which an address that no file can have is one without a file, not an error."""
+
+    def find_file(self, url: str) -> Any:
+        """The file behind an address, where files are looked for at each request."""
+        try:
+            return super().find_file(url)
+        except (NotADirectoryError, ValueError):  # a/file.css/b; a null character
+            return None

@@ -92,7 +92,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.assets.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.proxies.RequestLogMiddleware",
     "portal.outage.DatabaseOutageMiddleware",
