@@ -72,7 +72,8 @@ def request_run(period: Period, *, by: Any, kind: str = RunKind.MEASURE) -> Run:
         )
         if made:
             Run.objects.create(kind=kind, period=period, anchor_date=period.anchor_date, job=job)
-        run = Run.objects.select_related("job", "period").get(job=job)
+        # All that the answer tells is read at one moment: the run may be finished the next.
+        run = Run.objects.select_related("job", "period", "current").get(job=job)
         wake_after_commit(RUN_TASK, str(run.public_id))
     return run
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
 from communities.choices import Level
 from communities.models import Period, Premises
+from portal.scorecards import actions
 from portal.scorecards.catalogue import INDICATORS
 from portal.scorecards.models import Run
 from portal.scorecards.serializers import value_row
@@ -145,6 +147,25 @@ def test_a_run_is_asked_for_once(world: World, officer: APIClient) -> None:
     fresh = officer.post(f"{API}/runs/", {"kind": "measure", "period": "2026Q1"}).json()
     assert fresh["id"] != body["id"]
     assert [row["id"] for row in officer.get(f"{API}/runs/").json()["results"]] == [fresh["id"], body["id"]]
+
+
+def test_a_run_finished_while_it_is_answered_is_told_as_it_was_at_one_moment(
+    world: World, officer: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factories.period("2026Q1", dt.date(2026, 1, 1), dt.date(2026, 4, 1))
+    request_run = actions.request_run
+
+    def overtaken(**asked: Any) -> Run:
+        run = request_run(**asked)
+        assert actions.execute_run(run.public_id)
+        return run
+
+    monkeypatch.setattr(actions, "request_run", overtaken)
+    told = officer.post(f"{API}/runs/", {"kind": "measure", "period": "2026Q1"}).json()
+    then = (told["state"], told["is_current"], told["computed_at"], told["progress"])
+    assert then == ("queued", False, None, {"done": 0, "total": 0})
+    now = officer.get(f"{API}/runs/{told['id']}/").json()
+    assert (now["state"], now["is_current"], now["computed_at"] is None) == ("done", True, False)
 
 
 @pytest.mark.parametrize(
