@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "portal.assets.StaticFilesMiddleware",
+    "portal.unstored.UnstoredMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.proxies.RequestLogMiddleware",
     "portal.outage.DatabaseOutageMiddleware",

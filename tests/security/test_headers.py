@@ -67,6 +67,11 @@ def test_writing_needs_its_token(cast: Cast, entry: Entry) -> None:
         assert checksum() == before
 
 
+def stored(answer: Any) -> set[str]:
+    """What the answer says of keeping it."""
+    return set(answer.headers.get("Cache-Control", "").split(", "))
+
+
 def policy_of(answer: Any) -> dict[str, str]:
     parts = (part.strip().partition(" ") for part in answer["Content-Security-Policy"].split(";"))
     return {name: value for name, _space, value in parts}
@@ -81,8 +86,7 @@ def test_what_every_answer_carries(cast: Cast, entry: Entry) -> None:
         for cookie in answer.cookies.values():
             assert cookie["httponly"], cookie
             assert cookie["samesite"] == "Lax", cookie
-        if entry.is_api:
-            assert "no-store" in answer.headers.get("Cache-Control", ""), entry.route
+        assert {"private", "no-store"} <= stored(answer), entry.route
         if answer["Content-Type"].startswith("text/html"):
             check_page(answer, entry)
 
@@ -114,6 +118,7 @@ def test_error_pages_carry_the_same(cast: Cast, path: str) -> None:
         answer = client.get(path)
         for name, value in HEADERS.items():
             assert answer.headers.get(name) == value, name
+        assert "no-store" in stored(answer)
         if answer.get("Content-Type", "").startswith("text/html"):
             assert "unsafe" not in policy_of(answer)["script-src"]
 
@@ -124,3 +129,21 @@ def test_the_locked_out_page_too(cast: Cast) -> None:
     assert answer.status_code == 429
     assert policy_of(answer)["script-src"].startswith("'self'")
     assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("asked_by", ["HX-Request", "HX-History-Restore-Request"])
+def test_parts_of_pages_are_kept_no_more_than_pages(cast: Cast, asked_by: str) -> None:
+    client = Client()
+    client.force_login(cast.world.users["city_officer"])
+    answer = client.get("/premises/", headers={"HX-Request": "true", asked_by: "true"})
+    assert answer.status_code == 200
+    assert {"private", "no-store"} <= stored(answer)
+
+
+def test_static_files_are_kept(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.world.users["city_officer"])
+    answer = client.get("/static/css/portal.css")
+    assert answer.status_code == 200
+    assert {"public", "max-age=60"} <= stored(answer)
+    assert b"".join(answer.streaming_content)
