@@ -12,6 +12,7 @@ workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
 timeout = 60
 graceful_timeout = 30
+limit_request_line = 8190  # its longest; Django says in Chinese what is too long
 max_requests = 10_000
 max_requests_jitter = 1_000
 accesslog = None  # django-structlog writes one line per request

@@ -171,6 +171,7 @@ class Crew:
                     *(*gunicorn, f"--bind=fd://{listener.fileno()}", "--worker-class=gthread", "--workers=2"),
                     "--preload",  # imports once, not once a worker
                     *("--threads=4", "--timeout=120", "--graceful-timeout=5", "--access-logfile=-"),
+                    "--limit-request-line=8190",  # its longest; Django says in Chinese what is too long
                     "--no-control-socket",
                 ],
                 inherits=(listener.fileno(),),

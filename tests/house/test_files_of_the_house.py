@@ -2,6 +2,8 @@
 
 import json
 import re
+import runpy
+import socket
 import subprocess
 import sys
 import tomllib
@@ -10,6 +12,7 @@ import pytest
 import yaml
 
 from portal.devstack import CHECKOUT
+from portal.run import Crew
 
 REQUIREMENTS = ["requirements.lock", "requirements-run.lock", "requirements-dev.lock"]
 SECRETS = re.compile(r"SECRET|PASSWORD|_URL$|AUTH$")
@@ -88,6 +91,19 @@ def test_only_nginx_has_a_door_to_the_outside(compose):
 def test_the_cluster_of_the_compose_file_understands_chinese(compose):
     arguments = compose["services"]["postgres"]["environment"]["POSTGRES_INITDB_ARGS"]
     assert "--locale-provider=builtin --builtin-locale=C.UTF-8" in arguments
+
+
+def test_production_takes_addresses_as_long_as_a_checkout_does():
+    config = runpy.run_path(str(CHECKOUT / "deploy" / "gunicorn.conf.py"))
+    crew = Crew({})
+    crew._launch = lambda member: None
+    with socket.socket() as listener:
+        crew.start(listener)
+    web = next(member for member in crew.members if member.name == "web")
+    assert f"--limit-request-line={config['limit_request_line']}" in web.command
+    # nginx's own limit is 8 KB unless the file says otherwise.
+    assert config["limit_request_line"] <= 8 * 1024
+    assert "large_client_header_buffers" not in (CHECKOUT / "deploy" / "nginx.conf").read_text()
 
 
 def test_nginx_closes_what_is_for_monitoring():

@@ -58,6 +58,16 @@ def test_pages_say_it_in_chinese(portal: Portal) -> None:
         portal.wait_ready()
 
 
+def test_a_long_address_is_refused_in_chinese(portal: Portal) -> None:
+    answer, content = portal.ask("GET", f"/premises/?q={'x' * 5_000}", **portal.signed_in)
+    assert answer.status == 400
+    assert "不超过" in content.decode()
+    answer, content = portal.ask("GET", f"/{'x' * 5_000}/", **portal.signed_in)
+    assert answer.status == 404
+    assert "没有找到" in content.decode()
+    assert portal.get("/static/nope.css").status == 404
+
+
 @pytest.mark.parametrize("seconds", [10, pytest.param(60, marks=pytest.mark.prove)])
 def test_without_valkey_nothing_breaks_and_no_run_is_lost(portal: Portal, seconds: int) -> None:
     with portal.under_load(LIST) as before:
