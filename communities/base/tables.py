@@ -243,12 +243,20 @@ class RegisterTable(tables.Table):
         Columns are looked at once, not once for each cell, and no template runs for each: drawing by tables2
         itself costs a page of 50 rows three times as much.
         """
-        tags = [f' class="{column.css}"' if column.css else "" for column in self.columns_shown]
+        tags = [self._attributes(column) for column in self.columns_shown]
         for record in self.records:
             cells = [conditional_escape(draw(record)) for draw in self._drawers]
-            first = f'<th scope="row"{tags[0]}>{cells[0]}</th>'
-            rest = "".join(f"<td{tag}>{cell}</td>" for tag, cell in zip(tags[1:], cells[1:], strict=True))
-            yield mark_safe(first + rest)  # noqa: S308 - each cell is escaped above, tags are constants
+            first = f'<th scope="row" role="rowheader"{tags[0]}>{cells[0]}</th>'
+            rest = "".join(
+                f'<td role="cell"{tag}>{cell}</td>' for tag, cell in zip(tags[1:], cells[1:], strict=True)
+            )
+            yield mark_safe(first + rest)  # noqa: S308 - each cell is escaped above, as the tags are
+
+    def _attributes(self, column: Column) -> str:
+        """What a column's cells carry: its class, and its name for screens too narrow for a head."""
+        unit = f"({column.unit})" if column.unit else ""
+        label = format_html(' data-label="{}{}"', column.verbose_name, unit)
+        return f' class="{column.css}"{label}' if column.css else label
 
     def _drawer(self, name: str, column: Column) -> Drawer:
         """How one column draws a record."""

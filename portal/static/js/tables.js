@@ -49,6 +49,16 @@ function ordered(rows, facts) {
   });
 }
 
+/** The two numbers behind a figure, in its own cell: seen where the screen is too narrow for their columns. */
+function withParts(text, numerator, denominator) {
+  const both = document.createElement("span");
+  both.className = "parts";
+  both.append(numerator, " / ", denominator);
+  const made = document.createDocumentFragment();
+  made.append(text, both);
+  return made;
+}
+
 /** Rank of each place with a figure, equal figures sharing one. */
 function ranks(rows, facts) {
   const found = new Map();
@@ -113,12 +123,12 @@ export function league(rows, before, facts, links) {
   const now = ranks(rows, facts);
   const then = ranks(before, facts);
   const valuesThen = new Map(before.map((row) => [row.division.id, valueOf(row, facts)]));
-  const heads = [["地区"], ["名次", "number"]];
+  const heads = [["地区"], ["名次", "number rank"]];
   if (facts.previous) heads.push(["名次升降", "day"]);
   heads.push([valueHead(facts), "number"]);
-  if (facts.previous) heads.push([facts.indicator.unit === "%" ? "增减(百分点)" : `增减(${facts.indicator.unit})`, "day"]);
-  heads.push(["分子", "number"], ["分母", "number"]);
-  if (isAssessed) heads.push(["占已判定(%)", "number"], ...facts.outcomes.map((each) => [each.word, "number"]));
+  if (facts.previous) heads.push([facts.indicator.unit === "%" ? "增减(百分点)" : `增减(${facts.indicator.unit})`, "day spare"]);
+  heads.push(["分子", "number spare"], ["分母", "number spare"]);
+  if (isAssessed) heads.push(["占已判定(%)", "number spare"], ...facts.outcomes.map((each) => [each.word, "number spare"]));
   return table(
     `${facts.indicator.name}排名`,
     heads,
@@ -126,16 +136,17 @@ export function league(rows, before, facts, links) {
       const id = row.division.id;
       const may = links.mayOpenRows(id);
       const count = (text, outcome) => (may ? link(text, links.rowsUrl(id, outcome)) : text);
+      const numerator = () => (isAssessed ? count(numberText(row.numerator), "meets") : numberText(row.numerator));
+      const denominator = () => (isAssessed ? count(numberText(row.denominator), "") : numberText(row.denominator));
       const cells = [[link(row.division.name, links.drill(id))], [now.has(id) ? String(now.get(id)) : "—", "number rank"]];
       if (facts.previous) cells.push([movement(now.get(id), then.get(id), 0, true, true), "day"]);
-      cells.push([valueText(row, facts), "number"]);
-      if (facts.previous) cells.push([movement(valueOf(row, facts), valuesThen.get(id), places, higherIsBetter, false), "day"]);
-      cells.push([isAssessed ? count(numberText(row.numerator), "meets") : numberText(row.numerator), "number"]);
-      cells.push([isAssessed ? count(numberText(row.denominator), "") : numberText(row.denominator), "number"]);
+      cells.push([withParts(valueText(row, facts), numerator(), denominator()), "number"]);
+      if (facts.previous) cells.push([movement(valueOf(row, facts), valuesThen.get(id), places, higherIsBetter, false), "day spare"]);
+      cells.push([numerator(), "number spare"], [denominator(), "number spare"]);
       if (isAssessed) {
-        cells.push([row.rate_of_judged ?? "不适用", "number"]);
+        cells.push([row.rate_of_judged ?? "不适用", "number spare"]);
         for (const each of facts.outcomes) {
-          cells.push([row.outcomes ? count(numberText(row.outcomes[each.code]), each.code) : "", "number"]);
+          cells.push([row.outcomes ? count(numberText(row.outcomes[each.code]), each.code) : "", "number spare"]);
         }
       }
       return cells;
