@@ -29,7 +29,7 @@ NOTES_PER_IDLE_PERIOD = 15
 
 def begin(session: SessionBase) -> None:
     """Stamp a fresh session."""
-    session[STARTED] = session[SEEN] = int(time.time())
+    session[STARTED] = session[SEEN] = time.time()
 
 
 @transaction.atomic
@@ -42,8 +42,8 @@ def enrol(session: SessionBase, user: User) -> int:
     session[ROLES] = roles_digest(user)
     session.save()
     list_session(session, user)
-    newest = user.open_sessions.living().order_by("-began_at", "-pk")
-    surplus = list(newest.values_list("pk", flat=True)[settings.SESSIONS_PER_ACCOUNT :])
+    others = user.open_sessions.living().exclude(pk=session.session_key).order_by("-began_at", "-pk")
+    surplus = list(others.values_list("pk", flat=True)[max(settings.SESSIONS_PER_ACCOUNT - 1, 0) :])
     Session.objects.filter(pk__in=surplus).delete()
     return len(surplus)
 
