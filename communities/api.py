@@ -14,6 +14,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from communities import forms
 from communities.base.api import (
     KeysetPagination,
     ListViewSet,
@@ -22,6 +23,7 @@ from communities.base.api import (
     envelope_schema,
     refuse,
 )
+from communities.base.entry.api import EntryViewSet
 from communities.base.paging import (
     BadPosition,
     Order,
@@ -150,8 +152,10 @@ def placements(model: Any) -> Prefetch:
 
 
 @dated
-class CommitteeViewSet(RegisterViewSet):
+class CommitteeViewSet(EntryViewSet):
     """Residents' and villagers' committees."""
+
+    entry = forms.CommitteeForm
 
     queryset = Committee.objects.select_related("division_now")
     filterset_class = CommitteeFilterSet
@@ -169,8 +173,10 @@ class CommitteeViewSet(RegisterViewSet):
 
 
 @dated
-class PremisesViewSet(RegisterViewSet):
+class PremisesViewSet(EntryViewSet):
     """Premises with their functions; without ``as_of`` those given up as well."""
+
+    entry = forms.PremisesForm
 
     queryset = Premises.objects.select_related("division_now", "committee").prefetch_related(
         Prefetch("functions", PremisesFunctionArea.objects.live(), to_attr="live_functions"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from communities import views
+from communities import forms, views
 from communities.base.urls import register
 
 urlpatterns = [
@@ -13,11 +13,27 @@ urlpatterns = [
     path("places/children/", views.PlaceChildren.as_view(), name="place-children"),
     path("communities/", views.CommunityList.as_view(), name="community-list"),
     *register("divisions", "division", views.DivisionList, views.DivisionDetail),
-    *register("committees", "committee", views.CommitteeList, views.CommitteeDetail),
-    *register("premises", "premises", views.PremisesList, views.PremisesDetail),
-    *register("nil-statements", "nil-statement", views.NilStatementList, views.NilStatementDetail),
-    *register("household-counts", "household-count", views.HouseholdCountList, views.HouseholdCountDetail),
-    *register("exemptions", "exemption", views.ExemptionList, views.ExemptionDetail),
+    *register(
+        "committees", "committee", views.CommitteeList, views.CommitteeDetail, entry=forms.CommitteeForm
+    ),
+    *register("premises", "premises", views.PremisesList, views.PremisesDetail, entry=forms.PremisesForm),
+    *register(
+        "nil-statements",
+        "nil-statement",
+        views.NilStatementList,
+        views.NilStatementDetail,
+        entry=forms.NilStatementForm,
+    ),
+    *register(
+        "household-counts",
+        "household-count",
+        views.HouseholdCountList,
+        views.HouseholdCountDetail,
+        entry=forms.HouseholdCountForm,
+    ),
+    *register(
+        "exemptions", "exemption", views.ExemptionList, views.ExemptionDetail, entry=forms.ExemptionForm
+    ),
     *register("policy-documents", "policy-document", views.PolicyDocumentList, views.PolicyDocumentDetail),
     *register("thresholds", "threshold", views.ThresholdList, views.ThresholdDetail),
     *register("organisations", "organisation", views.OrganisationList, views.OrganisationDetail),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.models import Row
@@ -57,6 +60,76 @@ def save(
         row.pk, row.version, row._state.adding = pk, version, adding
         raise
     return row
+
+
+def remove(row: Row, *, by: Any, reason: str, needs: Action = Action.EDIT_REGISTERS) -> Row:
+    """Take a row out of the register. It stays, with who, when and why, and can be brought back.
+
+    Raises ValidationError without a reason or while other rows rest on it, StaleVersion, OutOfScope.
+    """
+    if not reason.strip():
+        raise ValidationError({"reason": _("请填写删除原因。")})
+    return _mark_deleted(row, by=by, reason=reason.strip(), needs=needs, deleted=True)
+
+
+def bring_back(row: Row, *, by: Any, reason: str = "", needs: Action = Action.EDIT_REGISTERS) -> Row:
+    """Undo :func:`remove`.
+
+    Raises ValidationError where a live row has taken its place, StaleVersion, OutOfScope.
+    """
+    return _mark_deleted(row, by=by, reason=reason.strip(), needs=needs, deleted=False)
+
+
+def _mark_deleted(row: Row, *, by: Any, reason: str, needs: Action, deleted: bool) -> Row:
+    version = row.version
+    with transaction.atomic():
+        stored = type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
+        if stored.version != version or (stored.deleted_at is not None) == deleted:
+            raise StaleVersion(stored)
+        require_scope(stored, by, needs)
+        if deleted and (uses := list(uses_of(stored))):
+            raise ValidationError(_in_use(uses), code="in_use")
+        row.deleted_at = timezone.now() if deleted else None
+        row.deleted_by, row.deleted_reason = (by, reason) if deleted else (None, "")
+        row.version = version + 1
+        if not deleted:
+            row.full_clean()
+        row.save()
+        row.refresh_from_db()
+        verb = "delete" if deleted else "restore"
+        record_change(row, stored, by=by, reason=reason, act=uuid.uuid4(), verb=verb)
+        mark_dirty(row, stored)
+    return row
+
+
+@dataclass(frozen=True)
+class Use:
+    """Rows of one kind that rest on another row."""
+
+    name: Any
+    number: int
+    rows: list[Any]
+
+
+USES_NAMED = 5
+
+
+def uses_of(row: Row) -> Iterator[Use]:
+    """What keeps a row from being removed: live rows that point to it, and are no mere parts of it."""
+    for relation in row._meta.related_objects:
+        model: Any = relation.related_model
+        if not issubclass(model, Row) or relation.field.name in {model.part_of, "deleted_by"}:
+            continue
+        rows = model._default_manager.filter(**{relation.field.name: row}, deleted_at__isnull=True)
+        found = list(rows[: USES_NAMED + 1])
+        if found:
+            number = len(found) if len(found) <= USES_NAMED else rows.count()
+            yield Use(model._meta.verbose_name, number, found[:USES_NAMED])
+
+
+def _in_use(uses: list[Use]) -> str:
+    said = "、".join(f"{use.name} {use.number} 条" for use in uses)
+    return _("还有%(uses)s与它相关,请先处理这些记录。") % {"uses": said}
 
 
 def _write(row: Row, *, by: Any, reason: str, act: uuid.UUID, needs: Action) -> None:
@@ -120,7 +193,9 @@ def values_of(row: Row) -> dict[str, Any]:
     return values
 
 
-def record_change(row: Row, stored: Row | None, *, by: Any, reason: str, act: uuid.UUID) -> None:
+def record_change(
+    row: Row, stored: Row | None, *, by: Any, reason: str, act: uuid.UUID, verb: str = ""
+) -> None:
     """Write who changed what beside the change; only the fields that differ."""
     before = values_of(stored) if stored is not None else {}
     after = values_of(row)
@@ -129,7 +204,7 @@ def record_change(row: Row, stored: Row | None, *, by: Any, reason: str, act: uu
         act=act,
         user=by,
         user_name=str(by) if by is not None else "",
-        verb="change" if stored is not None else "create",
+        verb=verb or ("change" if stored is not None else "create"),
         model=row._meta.label,
         object_id=row.public_id,
         object_label=row.record_label()[:200],

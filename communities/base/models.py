@@ -47,6 +47,9 @@ class Row(models.Model):
     )
     deleted_reason = models.CharField(_("删除原因"), max_length=200, blank=True, editable=False)
 
+    # The key to the row that this one is a part of, and goes with; empty for rows that stand alone.
+    part_of: ClassVar[str] = ""
+
     # Fields whose values never enter a change record in plain.
     personal_fields: ClassVar[frozenset[str]] = frozenset()
 

@@ -1,4 +1,4 @@
-"""List and detail pages by declaration: a register's view says what, these classes say how.
+"""List pages by declaration: a register's view says what, these classes say how.
 
 Every page asks ``visible_to`` once, here. A role that may not do the page's action gets 403, a foreign row or
 place 404, a parameter nobody declared 400.
@@ -6,33 +6,34 @@ place 404, a parameter nobody declared 400.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 import django_filters
 from django import forms
 from django.apps import apps
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.core.exceptions import BadRequest, FieldDoesNotExist, PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views import View
 
-from communities.base.changes import History, history_of
+from communities.base.entry.forms import ENTRIES
 from communities.base.filters import IdFilter, PlaceFilter, RegisterFilterSet
 from communities.base.held import AS_OF, ShownDay, asked_period, held_query, with_query
 from communities.base.models import Row
 from communities.base.paging import PAGE_SIZES, BadPosition, Order, Page, count_of, page_of, rows_of
 from communities.base.places import ancestor_ids
 from communities.base.roles import Action
-from communities.base.tables import ROUTES, RegisterTable, describe, detail_url
+from communities.base.tables import ROUTES, RegisterTable
 
 # Names in the address that the list itself reads.
 OWN_PARAMETERS = frozenset({"place", "period", "sort", "after", "before"})
@@ -271,6 +272,16 @@ class ListPage(ScopedPage):
         chosen = self.preference.columns or self.table_class.default_columns()
         return [name for name in declared if name == declared[0] or name in chosen]
 
+    @property
+    def new_url(self) -> str | None:
+        """Where a row is entered, for those who may: at the place at hand."""
+        entry = ENTRIES.get(self.model._meta.label)
+        if entry is None or not self.request.user.may(entry.action):  # type: ignore[union-attr]
+            return None
+        address = reverse(f"{ROUTES[self.model._meta.label]}-new")
+        place = self.request.GET.get("place")
+        return f"{address}?{urlencode({'place': place})}" if place else address
+
     # -- what the template draws ---------------------------------------------------------------------
 
     def context(self, filters: RegisterFilterSet) -> dict[str, Any]:
@@ -287,6 +298,7 @@ class ListPage(ScopedPage):
         query = self.request.GET
         return {
             "view": self,
+            "new_url": self.new_url,
             "title": self.title or self.model._meta.verbose_name_plural,
             "purpose": self.purpose,
             "table": table,
@@ -384,117 +396,3 @@ class ListPage(ScopedPage):
             del query[name]
         text = query.urlencode()
         return f"{self.request.path}?{text}" if text else self.request.path
-
-
-@dataclass(frozen=True)
-class Part:
-    """A related list on a detail page; ``more`` leads to the whole register where it is longer."""
-
-    title: Any
-    table: RegisterTable
-    heads: Sequence[Head]
-    empty: Any
-    more: str | None = None
-    is_cut: bool = False
-
-
-@dataclass(frozen=True)
-class FactGroup:
-    """A heading with labels and values."""
-
-    title: Any
-    facts: Sequence[tuple[Any, Any]]
-
-
-class DetailPage(ScopedPage):
-    """One row: its fields in groups, what belongs to it, and how it changed.
-
-    ``groups`` are (heading, field names); ``units`` gives a field's unit; ``parts`` may be overridden.
-    """
-
-    model: ClassVar[Any]
-    groups: ClassVar[tuple[tuple[Any, tuple[str, ...]], ...]] = ()
-    units: ClassVar[dict[str, Any]] = {}
-    related: ClassVar[tuple[str, ...]] = ()
-    shows_history: ClassVar[bool] = True
-    template_name = "generic/detail.html"
-    part_size = 20
-
-    def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
-        rows = readable(self.model, request.user, self.action).select_related(*self.related)
-        self.row = get_object_or_404(rows, public_id=public_id)
-        request.place_target = self.list_url  # type: ignore[attr-defined] # read by the frame of the page
-        return render(request, self.template_name, self.context())
-
-    @property
-    def list_url(self) -> str:
-        return reverse(f"{ROUTES[self.model._meta.label]}-list")
-
-    def context(self) -> dict[str, Any]:
-        place = self.place()
-        return {
-            "row": self.row,
-            "title": self.heading(),
-            "kind": self.model._meta.verbose_name,
-            "list_url": self.list_url + held_query(self.request),
-            "list_title": self.model._meta.verbose_name_plural,
-            "place": place,
-            "place_line": place_lines([place]).get(place.pk, "") if place is not None else "",
-            "place_url": detail_url(place) if place is not None else None,
-            "groups": self.fact_groups(),
-            "parts": list(self.parts()),
-            "history": self.history(),
-        }
-
-    def heading(self) -> str:
-        return str(self.row)
-
-    def place(self) -> Any:
-        """The place on which the row stands, shown above the facts."""
-        return getattr(self.row, "division_now", None) or getattr(self.row, "division", None)
-
-    def fact_groups(self) -> list[FactGroup]:
-        return [FactGroup(title, [self.fact(name) for name in names]) for title, names in self.groups]
-
-    def fact(self, name: str) -> tuple[Any, Any]:
-        """Label and value of a field, or of a property named here as ``fact_NAME``."""
-        own: Callable[[], tuple[Any, Any]] | None = getattr(self, f"fact_{name}", None)
-        if own is not None:
-            return own()
-        try:
-            label = self.model._meta.get_field(name).verbose_name
-        except FieldDoesNotExist as error:
-            raise LookupError(f"{self.model._meta.label} has no field {name}") from error
-        return label, describe(self.row, name, self.request.user, self.units.get(name, ""))
-
-    def parts(self) -> Iterable[Part]:
-        """Lists that belong to the row."""
-        return ()
-
-    def history(self) -> History | None:
-        """What changed, for those who may see the row."""
-        return history_of(self.row, self.request.user, self.action) if self.shows_history else None
-
-    def part(
-        self,
-        title: Any,
-        table_class: type[RegisterTable],
-        rows: QuerySet[Any],
-        *,
-        columns: Sequence[str],
-        empty: Any,
-        more: str | None = None,
-    ) -> Part:
-        """A related list of at most ``part_size`` rows in the register's own columns."""
-        found = list(rows[: self.part_size + 1])
-        declared = table_class.declared()
-        table = table_class(
-            found[: self.part_size],
-            user=self.request.user,
-            shown=columns,
-        )
-        heads = [
-            Head(name, declared[name].verbose_name, declared[name].unit, declared[name].css, None, "none")
-            for name in columns
-        ]
-        return Part(title, table, heads, empty, more, len(found) > self.part_size)

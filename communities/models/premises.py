@@ -155,6 +155,8 @@ class PremisesFunctionArea(Row):
     function = models.CharField(_("功能"), max_length=20, choices=PremisesFunction.choices)
     area = models.DecimalField(_("面积"), max_digits=12, decimal_places=2, validators=AREA_BOUNDS)
 
+    part_of = "premises"
+
     objects = FunctionAreaQuerySet.as_manager()
 
     class Meta:

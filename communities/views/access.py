@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from communities import filters, tables
 from communities.base.changes import changes_in
+from communities.base.detail import DetailPage, Part
 from communities.base.roles import ROLES, Action
-from communities.base.views import DetailPage, ListPage, Part
+from communities.base.views import ListPage
 from communities.models import ChangeRecord, Organisation, RoleAssignment, SignInRecord, User
 
 

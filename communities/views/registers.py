@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from communities import filters, tables
+from communities.base.detail import DetailPage, Part
 from communities.base.tables import link
-from communities.base.views import DetailPage, ListPage, Part
+from communities.base.views import ListPage
 from communities.choices import Level
 from communities.models import (
     Committee,

@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from communities.base.detail import DetailPage, Part
 from communities.base.roles import Action
 from communities.base.tables import written
-from communities.base.views import DetailPage, ListPage, Part, ScopedPage, readable
+from communities.base.views import ListPage, ScopedPage, readable
 from communities.filters import PeriodFilterSet
 from communities.models import Period
 from portal.scorecards.closing import close_period, may_close, obstacles

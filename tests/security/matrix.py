@@ -30,7 +30,7 @@ from tests import factories
 from tests.conftest import World
 
 VIEW, COMPARE, RUN, AUDIT = Action.VIEW, Action.COMPARE, Action.RUN, Action.AUDIT
-CLOSE = Action.CLOSE_PERIODS
+CLOSE, EDIT = Action.CLOSE_PERIODS, Action.EDIT_REGISTERS
 ACCOUNTS, ROLES = Action.MANAGE_ACCOUNTS, Action.MANAGE_ROLES
 
 OWN, NEAR, FAR, UNKNOWN = "own", "near", "far", "unknown"
@@ -60,6 +60,14 @@ HOLDS: dict[Action, tuple[str, ...]] = {
     COMPARE: BUSINESS,
     RUN: ("city_officer", "standards_officer", "district_officer", "api_client", "stranger"),
     CLOSE: ("standards_officer",),
+    EDIT: (
+        "city_officer",
+        "district_officer",
+        "street_clerk",
+        "community_worker",
+        "api_client",
+        "stranger",
+    ),
     AUDIT: ("auditor",),
     ACCOUNTS: ("platform_administrator",),
     ROLES: ("security_administrator",),
@@ -96,6 +104,8 @@ class Entry:
     is_get: bool = True
     shared: bool = False
     requires_id: bool = False
+    # Verbs beyond POST by which an object in the path is written.
+    writes: tuple[str, ...] = ()
     statuses: tuple[int, ...] = (200,)
 
     @property
@@ -152,16 +162,21 @@ def api(route: str, *needs: Action, **kwargs: Any) -> Entry:
     return Entry(f"api/v1/{route}", needs, **kwargs)
 
 
-def register_api(route: str, kind: str, ids: dict[str, str]) -> list[Entry]:
+def register_api(route: str, kind: str, ids: dict[str, str], *, is_written: bool = False) -> list[Entry]:
     """A register's list and detail."""
-    return [api(f"{route}/", VIEW, ids=ids), api(f"{route}/<uuid:public_id>/", VIEW, path=kind)]
+    posts: dict[str, Any] = {"body": {}, "posts": (EDIT,)} if is_written else {}
+    writes = ("patch", "delete") if is_written else ()
+    return [
+        api(f"{route}/", VIEW, ids=ids, **posts),
+        api(f"{route}/<uuid:public_id>/", VIEW, path=kind, writes=writes),
+    ]
 
 
 API: list[Entry] = [
     *register_api("divisions", "place", {"division": "place", "parent": "place"}),
     *register_api("communities", "place", {"division": "place"}),
-    *register_api("committees", "committee", {"division": "place"}),
-    *register_api("premises", "room", {"division": "place", "committee": "committee"}),
+    *register_api("committees", "committee", {"division": "place"}, is_written=True),
+    *register_api("premises", "room", {"division": "place", "committee": "committee"}, is_written=True),
     *register_api("policy-documents", "document", {"jurisdiction": "place", "applies_to": "place"}),
     *register_api(
         "thresholds", "threshold", {"jurisdiction": "place", "applies_to": "place", "document": "document"}
@@ -212,6 +227,17 @@ def register_pages(
     return pages
 
 
+def entry_pages(route: str, kind: str) -> list[Entry]:
+    """The pages on which rows of a register are written; a live row is none to bring back."""
+    one, posts = f"{route}/<uuid:public_id>", {"body": {}, "posts": (EDIT,)}
+    return [
+        Entry(f"{route}/new/", (EDIT,), ids={"place": "place"}, **posts),
+        Entry(f"{one}/edit/", (EDIT,), path=kind, **posts),
+        Entry(f"{one}/remove/", (EDIT,), path=kind, **posts),
+        Entry(f"{one}/bring-back/", (EDIT,), path=kind, statuses=(404,), **posts),
+    ]
+
+
 AT_PLACE = {"place": "place"}
 PAGES: list[Entry] = [
     Entry("", statuses=(200, 302)),
@@ -231,6 +257,11 @@ PAGES: list[Entry] = [
     *register_pages("nil-statements", "nil_statement", VIEW, AT_PLACE),
     *register_pages("household-counts", "household_count", VIEW, AT_PLACE),
     *register_pages("exemptions", "exemption", VIEW, AT_PLACE),
+    *entry_pages("committees", "committee"),
+    *entry_pages("premises", "room"),
+    *entry_pages("nil-statements", "nil_statement"),
+    *entry_pages("household-counts", "household_count"),
+    *entry_pages("exemptions", "exemption"),
     *register_pages("policy-documents", "document", VIEW, {"jurisdiction": "place"}),
     *register_pages("thresholds", "threshold", VIEW, {"jurisdiction": "place", "document": "document"}),
     Entry("periods/", (VIEW,), body={}, posts=(VIEW,), shared=True),

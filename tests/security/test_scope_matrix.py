@@ -85,7 +85,7 @@ def test_foreign_and_unknown_read_the_same(cast: Cast, entry: Entry) -> None:
     def told(url: str, public_id: str) -> tuple[int, str]:
         answer = client.get(url)
         lines = text_of(answer).replace(public_id, "").splitlines()
-        volatile = ("编号", "csrf", "nonce", "request")
+        volatile = ("编号", "csrf", "nonce", "request", "打印时间")
         return answer.status_code, "\n".join(
             line for line in lines if not any(word in line for word in volatile)
         )
@@ -139,7 +139,9 @@ def test_no_other_verb_does_anything(cast: Cast, entry: Entry) -> None:
                 if verb == "post" and entry.body is not None:
                     continue
                 answer = getattr(client, verb)(url, "{}", content_type="application/json")
-                assert answer.status_code in {403, 404, 405}, f"{role} {verb} {url} -> {answer.status_code}"
+                # Without the version that was read nothing is written, and a foreign row is not there at all.
+                allowed = {403, 404, 405, *({428} if verb in entry.writes and relation == OWN else ())}
+                assert answer.status_code in allowed, f"{role} {verb} {url} -> {answer.status_code}"
                 assert not [name for name in NAMES[FAR] if name in text_of(answer)]
 
 

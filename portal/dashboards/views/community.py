@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from communities import tables
 from communities.base.changes import SHOWN, History
+from communities.base.detail import DetailPage, FactGroup, Part
 from communities.base.querysets import today
 from communities.base.tables import describe, field_name
-from communities.base.views import DetailPage, FactGroup, Part
 from communities.choices import PremisesKind
 from communities.models import ChangeRecord, Community, CommunityRecord
 from portal.dashboards.standing import of_place

@@ -28,6 +28,9 @@ for (const button of document.querySelectorAll("[data-place-picker]")) {
   });
 }
 
+// What is wrong is read first.
+document.querySelector("[data-focus]")?.focus();
+
 // One menu at a time; a click elsewhere or Escape closes it.
 const menus = "details.menu-drop, details.choices";
 document.addEventListener("click", (event) => {

@@ -1,0 +1,31 @@
+"""What people and systems enter into registers: one declaration per model for forms, workbooks and the API.
+
+A register's :class:`EntryForm` says which fields may be written, how each value is read from what was typed, and
+in which groups a page shows them. All doors clean with the same fields, so that the same bad value meets the same
+message everywhere.
+"""
+
+from communities.base.entry.fields import (
+    AmountField,
+    DayField,
+    PickField,
+    RowField,
+    SpanField,
+    TruthField,
+    WholeField,
+    WordsField,
+)
+from communities.base.entry.forms import EntryForm, Group
+
+__all__ = [
+    "AmountField",
+    "DayField",
+    "EntryForm",
+    "Group",
+    "PickField",
+    "RowField",
+    "SpanField",
+    "TruthField",
+    "WholeField",
+    "WordsField",
+]

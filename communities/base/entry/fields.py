@@ -1,0 +1,314 @@
+"""Fields that read what was typed into a form, a cell or a JSON value, and say in Chinese what is wrong with it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from communities.base.entry import texts
+
+# Beyond this a list of choices is searched rather than shown.
+MOST_OFFERED = 300
+
+
+class EntryField(forms.Field):
+    """A field that starts from text; ``read`` turns a text that is not empty into the value.
+
+    ``accepts_nothing`` says whether "无" or a dash stands for an empty field.
+    """
+
+    accepts_nothing = True
+    default_error_messages = {"required": _("请填写此项。"), "unseen": _("含有看不见的控制字符,请重新输入。")}
+
+    def to_python(self, value: Any) -> Any:
+        """The value. Raises ValidationError."""
+        if value is None:
+            return self.empty
+        text = texts.tidy(self.text_of(value))
+        if not text or (self.accepts_nothing and not self.required and text in texts.NOTHING):
+            return self.empty
+        if texts.UNSEEN.search(text):
+            raise ValidationError(self.error_messages["unseen"], code="unseen")
+        return self.read(text)
+
+    empty: Any = None
+
+    def text_of(self, value: Any) -> str:
+        """What a cell or a JSON value would read as, were it typed."""
+        match value:
+            case str():
+                return value
+            case bool():
+                return "是" if value else "否"
+            case dt.datetime() | dt.date():
+                return value.isoformat()
+            case float():
+                return f"{Decimal(repr(value)):f}"
+        return str(value)
+
+    def read(self, text: str) -> Any:
+        """The value of a text. Raises ValidationError."""
+        raise NotImplementedError
+
+    def shown(self, value: Any) -> str:
+        """How a value stands in the field, so that it reads back as itself."""
+        return "" if value is None else self.text_of(value)
+
+
+class WordsField(EntryField):
+    """Words, on one line or on several."""
+
+    accepts_nothing = False
+    empty = ""
+    default_error_messages = {
+        "too_long": _("最多 %(most)d 个字,现有 %(now)d 个。"),
+        "lines": _("请写在一行内。"),
+    }
+
+    def __init__(self, *, max_length: int | None = None, lines: bool = False, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.Textarea(attrs={"rows": 6}) if lines else forms.TextInput)
+        super().__init__(**kwargs)
+        self.max_length, self.lines = max_length, lines
+        if max_length and not lines:
+            self.widget.attrs["maxlength"] = max_length
+
+    def read(self, text: str) -> str:
+        if not self.lines and ("\n" in text or "\r" in text):
+            raise ValidationError(self.error_messages["lines"], code="lines")
+        if self.max_length and len(text) > self.max_length:
+            raise ValidationError(
+                self.error_messages["too_long"],
+                code="too_long",
+                params={"most": self.max_length, "now": len(text)},
+            )
+        return text
+
+
+class AmountField(EntryField):
+    """A quantity in ``unit`` with at most ``places`` decimals."""
+
+    default_error_messages = {
+        "number": _("请填写数字,例如 120.5。"),
+        "places": _("最多保留 %(places)d 位小数。"),
+        "too_large": _("数字过大。"),
+    }
+
+    def __init__(self, *, places: int = 2, digits: int = 12, unit: Any = "", **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}))
+        super().__init__(**kwargs)
+        self.places, self.digits, self.unit = places, digits, unit
+
+    def read(self, text: str) -> Any:
+        value = texts.number(text, self.units())
+        if value is None:
+            raise ValidationError(self.error_messages["number"], code="number")
+        exact = value.quantize(Decimal(1).scaleb(-self.places)) if abs(value) < 10**28 else None
+        if exact is None or abs(value) >= Decimal(10) ** (self.digits - self.places):
+            raise ValidationError(self.error_messages["too_large"], code="too_large")
+        if exact != value:
+            raise ValidationError(
+                self.error_messages["places"], code="places", params={"places": self.places}
+            )
+        return exact
+
+    def units(self) -> Iterable[str]:
+        """Words that may stand behind the number."""
+        squares = ("平方米", "平米", "㎡", "m²", "m2")
+        return squares if str(self.unit) == "平方米" else (str(self.unit),)
+
+    def shown(self, value: Any) -> str:
+        return "" if value is None else f"{value:f}"
+
+
+class WholeField(AmountField):
+    """A whole number."""
+
+    default_error_messages = {"number": _("请填写整数。"), "places": _("请填写整数。")}
+
+    def __init__(self, *, digits: int = 9, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}))
+        super().__init__(places=0, digits=digits, **kwargs)
+
+    def read(self, text: str) -> int:
+        return int(super().read(text))
+
+
+class DayField(EntryField):
+    """A day."""
+
+    default_error_messages = {"day": _("请填写日期,例如 2026-11-22。")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+        super().__init__(**kwargs)
+
+    def read(self, text: str) -> dt.date:
+        value = texts.day(text)
+        if value is None:
+            raise ValidationError(self.error_messages["day"], code="day")
+        return value
+
+
+class PickField(EntryField):
+    """One word of a closed list, by its name or its code."""
+
+    empty = ""
+    default_error_messages = {"choice": _("「%(text)s」不在可选范围内,可填:%(words)s。")}
+
+    def __init__(self, *, choices: Iterable[tuple[Any, Any]], **kwargs: Any) -> None:
+        self.choices = list(choices)
+        kwargs.setdefault("widget", forms.Select(choices=[("", _("请选择")), *self.choices]))
+        super().__init__(**kwargs)
+
+    def read(self, text: str) -> Any:
+        for code, word in self.choices:
+            if text in {str(code), str(word)}:
+                return code
+        words = "、".join(str(word) for _code, word in self.choices)
+        raise ValidationError(
+            self.error_messages["choice"], code="choice", params={"text": text[:50], "words": words}
+        )
+
+    def shown(self, value: Any) -> str:
+        return str(dict(self.choices).get(value, value or ""))
+
+
+class Tick(forms.CheckboxInput):
+    """A box whose field reads what was sent: other doors send 是 and 否, of which Django would make yes twice."""
+
+    def value_from_datadict(self, data: Any, _files: Any, name: str) -> Any:
+        return data.get(name)
+
+
+class TruthField(EntryField):
+    """Yes or no; a box that is not ticked means no."""
+
+    empty = False
+    YES, NO = (
+        frozenset({"是", "有", "√", "true", "1", "y", "yes", "on"}),
+        frozenset({"否", "×", "false", "0", "n", "no"}),
+    )
+    default_error_messages = {"truth": _("请填写「是」或「否」。")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", Tick)
+        kwargs["required"] = False
+        super().__init__(**kwargs)
+
+    def read(self, text: str) -> bool:
+        word = texts.narrow(text).lower()
+        if word in self.YES:
+            return True
+        if word in self.NO:
+            return False
+        raise ValidationError(self.error_messages["truth"], code="truth")
+
+    def shown(self, value: Any) -> str:
+        return "是" if value else "否"
+
+
+class RowField(EntryField):
+    """Another row: by its id, or by a name or code that only one row in the writer's scope has.
+
+    ``rows`` are those rows, set by the form; ``names`` the columns that people know them by.
+    """
+
+    default_error_messages = {
+        "unknown": _("没有找到「%(text)s」,或不在您的管辖范围内。"),
+        "several": _("「%(text)s」不止一个,请填写代码。"),
+    }
+
+    def __init__(self, *, names: tuple[str, ...], **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.Select)
+        super().__init__(**kwargs)
+        self.names = names
+        self.rows: Callable[[], QuerySet[Any]] | None = None
+        self.remembered: dict[str, Any] = {}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> RowField:
+        """Each form looks rows up for its own user: what one found is not remembered for another."""
+        copied: RowField = super().__deepcopy__(memo)
+        copied.remembered = {}
+        return copied
+
+    def read(self, text: str) -> Any:
+        if text not in self.remembered:
+            self.remembered[text] = self.found(text)
+        return self.remembered[text]
+
+    def found(self, text: str) -> Any:
+        """One look-up. Raises ValidationError."""
+        if self.rows is None:
+            raise NotImplementedError("which rows may be named?")
+        rows = self.rows()
+        try:
+            hits = list(rows.filter(public_id=uuid.UUID(text))[:1])
+        except ValueError:
+            for name in self.names:
+                if hits := list(rows.filter(**{name: text})[:2]):
+                    break
+        if len(hits) == 1:
+            return hits[0]
+        code = "several" if hits else "unknown"
+        raise ValidationError(self.error_messages[code], code=code, params={"text": text[:50]})
+
+    def offer(self) -> None:
+        """Fill the list of choices of a page, unless there are too many to show."""
+        if self.rows is None:
+            return
+        found = list(self.rows()[: MOST_OFFERED + 1])
+        first = [("", _("请选择"))]
+        self.widget.choices = first + [(str(row.public_id), str(row)) for row in found[:MOST_OFFERED]]
+
+    def text_of(self, value: Any) -> str:
+        return str(value.public_id) if hasattr(value, "public_id") else super().text_of(value)
+
+    def prepare_value(self, value: Any) -> Any:
+        return str(value.public_id) if hasattr(value, "public_id") else value
+
+
+class SpanWidget(forms.MultiWidget):
+    """Two days: the first, and the last."""
+
+    template_name = "entry/span.html"
+
+    def __init__(self) -> None:
+        day = {"type": "date"}
+        super().__init__(
+            [forms.DateInput(format="%Y-%m-%d", attrs=day), forms.DateInput(format="%Y-%m-%d", attrs=day)]
+        )
+
+    def decompress(self, value: Any) -> list[Any]:
+        if value is None:
+            return [None, None]
+        return [value.lower, value.upper - dt.timedelta(days=1) if value.upper else None]
+
+
+class SpanField(forms.MultiValueField):
+    """A time with its first and its last day.
+
+    An empty first day means before the records, an empty last one open.
+    """
+
+    widget = SpanWidget
+    default_error_messages = {"order": _("结束日期不能早于开始日期。")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["required"] = False
+        kwargs["require_all_fields"] = False
+        super().__init__((DayField(required=False), DayField(required=False)), **kwargs)
+
+    def compress(self, data_list: list[Any]) -> DateRange:
+        first, last = data_list or (None, None)
+        if first is not None and last is not None and last < first:
+            raise ValidationError(self.error_messages["order"], code="order")
+        return DateRange(first, last + dt.timedelta(days=1) if last is not None else None)

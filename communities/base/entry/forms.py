@@ -1,0 +1,110 @@
+"""A register's entry form: which fields may be written, read by the fields of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.postgres.fields import DateRangeField
+from django.db import models
+from django.db.models import QuerySet
+
+from communities.base.entry import fields
+from communities.base.models import Row
+from communities.base.roles import Action
+
+# The entry form of each model that people write into, by model label.
+ENTRIES: dict[str, type[EntryForm]] = {}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Fields under one heading of a page."""
+
+    title: Any
+    names: tuple[str, ...]
+
+
+def entry_field(field: models.Field, **_kwargs: Any) -> forms.Field | None:  # noqa: PLR0911 - one kind each
+    """The entry field of a model field; validators of the model go along, constraints are the row's own."""
+    common: dict[str, Any] = {
+        "label": field.verbose_name,
+        "help_text": field.help_text,
+        "required": not field.blank,
+        "validators": [] if field.choices else list(field._validators),  # type: ignore[attr-defined] # noqa: SLF001 - the model's own rules
+    }
+    match field:
+        case _ if field.choices:
+            return fields.PickField(choices=field.choices, **common)
+        case models.ForeignKey():
+            return fields.RowField(names=names_of(field.related_model), **common)
+        case models.BooleanField():
+            return fields.TruthField(**common)
+        case models.DecimalField():
+            return fields.AmountField(places=field.decimal_places, digits=field.max_digits, **common)
+        case models.IntegerField():
+            return fields.WholeField(**common)
+        case models.DateField():
+            return fields.DayField(**common)
+        case DateRangeField():
+            return fields.SpanField(label=field.verbose_name, help_text=field.help_text)
+        case models.TextField():
+            return fields.WordsField(lines=True, **common)
+        case models.CharField():
+            return fields.WordsField(max_length=field.max_length, **common)
+    raise TypeError(f"no way to enter {field}")
+
+
+def names_of(model: Any) -> tuple[str, ...]:
+    """The columns by which people name a row of a model in a form or cell."""
+    known = {field.name for field in model._meta.concrete_fields}
+    return tuple(name for name in ("code_now", "name_now", "name", "title") if name in known)
+
+
+class EntryForm(forms.ModelForm):
+    """One row as somebody enters it. A register names ``Meta.model``, ``Meta.fields`` and ``groups``.
+
+    ``instance.version`` must be the version that the writer read; ``actions.save`` compares it. ``user`` limits
+    which rows a field may name.
+    """
+
+    action: ClassVar[Action] = Action.EDIT_REGISTERS
+    groups: ClassVar[tuple[Group, ...]]
+    # Units of quantities, by field.
+    units: ClassVar[Mapping[str, Any]] = {}
+    # What the API calls a field, where that differs: the place of an enduring thing is its ``division``.
+    api_names: ClassVar[Mapping[str, str]] = {"division_now": "division"}
+
+    class Meta:
+        formfield_callback = entry_field
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        for name, field in self.fields.items():
+            if isinstance(field, fields.RowField):
+                field.rows = self.rows_for(name)
+                if self.instance.pk is not None:
+                    self.initial[name] = getattr(self.instance, name)
+            if name in self.units:
+                field.unit = self.units[name]  # type: ignore[attr-defined] # quantities have one
+
+    def rows_for(self, name: str) -> Callable[[], QuerySet[Any]]:
+        """The rows that field ``name`` may point to: live ones where the writer may write."""
+        target: Any = self._meta.model._meta.get_field(name).related_model
+
+        def rows() -> QuerySet[Any]:
+            found = target.objects.visible_to(self.user, self.action)
+            return found.live() if issubclass(target, Row) else found
+
+        return rows
+
+    def offered(self) -> Iterator[tuple[Group, list[forms.BoundField]]]:
+        """The groups with their fields, as a page shows them."""
+        for field in self.fields.values():
+            if isinstance(field, fields.RowField):
+                field.offer()
+        for group in self.groups:
+            yield group, [self[name] for name in group.names if name in self.fields]

@@ -1,0 +1,248 @@
+"""Pages on which one row is entered, corrected, removed and brought back: the browser's door to ``actions``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.apps import apps
+from django.contrib import messages
+from django.core.exceptions import BadRequest, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from communities.base import actions
+from communities.base.changes import spoken
+from communities.base.entry.forms import EntryForm
+from communities.base.models import Row
+from communities.base.tables import ROUTES, detail_url
+from communities.base.views import ScopedPage
+
+MOST_REASON = 200
+
+
+@dataclass(frozen=True)
+class Clash:
+    """A field that somebody else wrote in the meantime: what stands there now, and what was entered here."""
+
+    label: Any
+    stored: str
+    entered: str
+
+
+class EntryPage(ScopedPage):
+    """What the four pages have in common. ``entry`` is the register's form."""
+
+    entry: ClassVar[type[EntryForm]]
+    template_name: ClassVar[str] = "entry/form.html"
+
+    @classmethod
+    def of(cls, entry: type[EntryForm]) -> Any:
+        """The page for one register."""
+        page: Any = type(f"{entry.__name__}{cls.__name__}", (cls,), {"entry": entry, "action": entry.action})
+        return page.as_view()
+
+    @property
+    def model(self) -> Any:
+        return self.entry._meta.model
+
+    @property
+    def list_url(self) -> str:
+        return reverse(f"{ROUTES[self.model._meta.label]}-list")
+
+    def row(self, public_id: Any, *, deleted: bool = False) -> Any:
+        """The row, where the user may write. Raises Http404."""
+        rows = self.model.objects.visible_to(self.request.user, self.action)
+        return get_object_or_404(rows, public_id=public_id, deleted_at__isnull=not deleted)
+
+    def show(self, form: Any, *, status: int = 200, **more: Any) -> HttpResponse:
+        context = {
+            "form": form,
+            "kind": self.model._meta.verbose_name,
+            "list_url": self.list_url,
+            "list_title": self.model._meta.verbose_name_plural,
+            "problems": problems(form) if form is not None else [],
+            **more,
+        }
+        return render(self.request, self.template_name, context, status=status)
+
+
+def problems(form: Any) -> list[tuple[str, Any, str]]:
+    """(id of the field or empty, its label, message) for the summary on top."""
+    if not form.is_bound:
+        return []
+    found: list[tuple[str, Any, str]] = []
+    for name, errors in form.errors.items():
+        field = form[name] if name in form.fields else None
+        where = (field.id_for_label, field.label) if field is not None else ("", "")
+        found += [(*where, message) for message in errors]
+    return found
+
+
+def take(form: Any, error: ValidationError) -> None:
+    """Put an action's refusal where the form can show it."""
+    errors = error.error_dict if hasattr(error, "error_dict") else {"__all__": error.error_list}
+    for name, listed in errors.items():
+        form.add_error(name if name in form.fields else None, listed)
+
+
+class CreatePage(EntryPage):
+    """A new row, at the place at hand."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        form = self.entry(user=request.user, initial=self.known())
+        return self.show(form, is_new=True, cancel_url=self.list_url)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = self.entry(request.POST, user=request.user)
+        if form.is_valid():
+            try:
+                row = actions.save(form.instance, by=request.user, needs=self.action)
+            except ValidationError as error:
+                take(form, error)
+            else:
+                messages.success(request, _("已登记「%(row)s」。") % {"row": row})
+                return HttpResponseRedirect(detail_url(row) or self.list_url)
+        return self.show(form, is_new=True, cancel_url=self.list_url, status=422)
+
+    def known(self) -> dict[str, Any]:
+        """What the address says already: the community, where it names one. Raises Http404 for a foreign place."""
+        public_id = self.request.GET.get("place")
+        names = [name for name in ("division_now", "division") if name in self.entry.base_fields]
+        if not public_id or not names:
+            return {}
+        places = apps.get_model("communities", "Division").objects.visible_to(self.request.user, self.action)
+        try:
+            place = get_object_or_404(places, public_id=public_id)
+        except ValidationError as error:
+            raise Http404 from error
+        return {names[0]: place}
+
+
+class EditPage(EntryPage):
+    """A row corrected. Whoever saves second sees what the first one wrote, and decides."""
+
+    def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
+        row = self.row(public_id)
+        return self.shown(row, self.entry(instance=row, user=request.user), row.version)
+
+    def post(self, request: HttpRequest, public_id: Any) -> HttpResponse:
+        row = self.row(public_id)
+        label, row.version = str(row), version_of(request)
+        form = self.entry(request.POST, instance=row, user=request.user)
+        reason = request.POST.get("reason", "").strip()[:MOST_REASON]
+        if form.is_valid():
+            try:
+                actions.save(form.instance, by=request.user, reason=reason, needs=self.action)
+            except actions.StaleVersion as error:
+                return self.clashed(form, error.stored)
+            except ValidationError as error:
+                take(form, error)
+            else:
+                messages.success(request, _("已保存「%(row)s」。") % {"row": row})
+                return HttpResponseRedirect(detail_url(row) or self.list_url)
+        return self.shown(row, form, version_of(request), label=label, status=422)
+
+    def shown(self, row: Any, form: Any, version: int, *, label: str = "", **more: Any) -> HttpResponse:
+        return self.show(
+            form,
+            row_label=label or str(row),
+            version=version,
+            cancel_url=detail_url(row) or self.list_url,
+            reason=self.request.POST.get("reason", ""),
+            **more,
+        )
+
+    def clashed(self, form: Any, stored: Row) -> HttpResponse:
+        """Nothing was saved: show both values, and who wrote the other one."""
+        records = apps.get_model("communities", "ChangeRecord").objects
+        last = records.filter(model=stored._meta.label, object_id=stored.public_id).order_by("-pk").first()
+        return self.shown(
+            stored,
+            form,
+            stored.version,
+            label=str(stored),
+            status=409,
+            clashes=list(clashes(form, stored)),
+            last=last,
+        )
+
+
+def clashes(form: Any, stored: Row) -> Iterable[Clash]:
+    """The fields in which the entry differs from what is stored now."""
+    before, entered = actions.values_of(stored), actions.values_of(form.instance)
+    for name, field in form.fields.items():
+        if before.get(name) != entered.get(name):
+            known = stored._meta.get_field(name)
+            yield Clash(field.label, spoken(before[name], known), spoken(entered[name], known))
+
+
+def version_of(request: HttpRequest) -> int:
+    """The version that the page showed. Raises BadRequest."""
+    text = request.POST.get("version", "")
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise BadRequest(_("页面已失效,请重新打开。"))
+    return int(text)
+
+
+class RemovePage(EntryPage):
+    """A row taken out of the register, with the reason; what rests on it is named first."""
+
+    template_name = "entry/remove.html"
+
+    def get(self, _request: HttpRequest, public_id: Any) -> HttpResponse:
+        return self.asked(self.row(public_id))
+
+    def post(self, request: HttpRequest, public_id: Any) -> HttpResponse:
+        row = self.row(public_id)
+        row.version = version_of(request)
+        reason = request.POST.get("reason", "")[:MOST_REASON]
+        try:
+            actions.remove(row, by=request.user, reason=reason, needs=self.action)
+        except ValidationError as error:
+            return self.asked(self.row(public_id), wrong=error.messages, status=422)
+        except actions.StaleVersion as error:
+            said = [_("打开本页之后,这条记录已被他人修改,请核对后再删除。")]
+            return self.asked(error.stored, wrong=said, status=409)
+        back = reverse(f"{ROUTES[self.model._meta.label]}-bring-back", args=[row.public_id])
+        undo = format_html(
+            '{} <a href="{}">{}</a>', _("已删除「%(row)s」。") % {"row": row}, back, _("撤销删除")
+        )
+        messages.success(request, undo)
+        return HttpResponseRedirect(self.list_url)
+
+    def asked(self, row: Any, *, wrong: Iterable[str] = (), status: int = 200) -> HttpResponse:
+        return self.show(
+            None,
+            row=row,
+            version=row.version,
+            uses=list(actions.uses_of(row)),
+            wrong=list(wrong),
+            reason=self.request.POST.get("reason", ""),
+            cancel_url=detail_url(row) or self.list_url,
+            status=status,
+        )
+
+
+class BringBackPage(EntryPage):
+    """A removed row put back into its register."""
+
+    template_name = "entry/bring_back.html"
+
+    def get(self, _request: HttpRequest, public_id: Any) -> HttpResponse:
+        row = self.row(public_id, deleted=True)
+        return self.show(None, row=row, cancel_url=self.list_url)
+
+    def post(self, request: HttpRequest, public_id: Any) -> HttpResponse:
+        row = self.row(public_id, deleted=True)
+        try:
+            actions.bring_back(row, by=request.user, needs=self.action)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+            return HttpResponseRedirect(self.list_url)
+        messages.success(request, _("已恢复「%(row)s」。") % {"row": row})
+        return HttpResponseRedirect(detail_url(row) or self.list_url)

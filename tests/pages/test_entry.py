@@ -1,0 +1,219 @@
+"""Rows entered, corrected, removed and brought back in the browser, as a clerk and against another clerk."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from communities.models import ChangeRecord, DirtyMark, HouseholdCount, Premises, PremisesFunctionArea
+from tests.conftest import FOREIGN, World
+from tests.pages.conftest import Reader
+
+pytestmark = pytest.mark.django_db
+
+NEW = "/premises/new/"
+
+
+def filled(world: World, **changes: Any) -> dict[str, Any]:
+    """A room as a clerk would type it."""
+    return {
+        "name": "新办公室",
+        "kind": "office",
+        "division_now": str(world.community.public_id),
+        "committee": str(world.committees["community"].public_id),
+        "area": "1,234.5",
+        "tenure": "owned",
+        "obtained_on": "2025年3月1日",
+    } | changes
+
+
+def edit_of(room: Premises) -> str:
+    return reverse("premises-edit", args=[room.public_id])
+
+
+def as_shown(page: str) -> dict[str, str]:
+    """The fields of a form as the page holds them: what a browser would send back untouched."""
+    fields = dict(re.findall(r'<input[^>]*? name="([^"]+)"[^>]*? value="([^"]*)"', page))
+    for name, body in re.findall(r'<select name="([^"]+)".*?>(.*?)</select>', page, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)" selected', body)
+        fields[name] = chosen.group(1) if chosen else ""
+    return {
+        name: value
+        for name, value in fields.items()
+        if name not in {"csrfmiddlewaretoken", "q", "next", "switch"}
+    }
+
+
+def test_a_clerk_enters_a_room(world: World, as_role: Reader) -> None:
+    clerk = as_role("street_clerk")
+    assert "登记" in clerk.get("/premises/").content.decode()
+    page = clerk.get(NEW, {"place": world.community.public_id}).content.decode()
+    assert f'value="{world.community.public_id}" selected' in page
+    assert FOREIGN not in page
+    answer = clerk.post(NEW, filled(world, area="1，234．5平方米"))
+    room = Premises.objects.get(name="新办公室")
+    assert (answer.status_code, answer.url) == (302, reverse("premises-detail", args=[room.public_id]))
+    assert (room.area, room.obtained_on) == (Decimal("1234.50"), dt.date(2025, 3, 1))
+    record = ChangeRecord.objects.get(object_id=room.public_id)
+    assert (record.verb, record.user) == ("create", world.users["street_clerk"])
+    assert DirtyMark.objects.filter(division=world.community).exists()
+    assert "已登记「新办公室」" in clerk.get(answer.url).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": " \u3000"}, "请填写此项。"),
+        ({"area": "一百"}, "请填写数字,例如 120.5。"),
+        ({"area": "12.345"}, "最多保留 2 位小数。"),
+        ({"area": "0"}, "面积须大于 0 平方米。"),
+        ({"area": "1e3"}, "请填写数字"),
+        ({"area": "999999999999"}, "数字过大。"),
+        ({"kind": "palace"}, "不在可选范围内"),
+        ({"obtained_on": "2025-02-30"}, "请填写日期"),
+        ({"obtained_on": "0226-02-03"}, "请填写日期"),
+        ({"lost_on": "2025-01-01", "lost_reason": "拆迁"}, "失去日期须晚于取得日期。"),
+        ({"lost_on": "2026-01-01"}, "失去日期和失去原因须同时填写。"),
+        ({"committee": ""}, "办公用房须填写使用单位。"),
+        ({"is_temporary": "on"}, "临时过渡用房须填写过渡期限"),
+        ({"name": "坏\x00名"}, "控制字符"),
+        ({"name": "名" * 101}, "最多 100 个字,现有 101 个。"),
+    ],
+)
+def test_bad_values_are_named_and_nothing_is_saved(
+    world: World, as_role: Reader, changes: dict[str, str], message: str
+) -> None:
+    before = Premises.objects.count()
+    answer = as_role("street_clerk").post(NEW, filled(world, **changes))
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert message in text
+    assert re.findall("没有保存:有 1 处需要修改", text), re.findall(
+        r'class="alert.*?</section>', text, re.DOTALL
+    )
+    assert Premises.objects.count() == before
+    assert "新办公室" in text or "name" in changes  # what was typed is still there
+
+
+def test_all_that_is_wrong_is_said_at_once(world: World, as_role: Reader) -> None:
+    text = as_role("street_clerk").post(NEW, filled(world, name="", area="x", kind="")).content.decode()
+    assert "有 3 处需要修改" in text
+    assert 'href="#id_area"' in text
+
+
+def test_foreign_places_cannot_be_named(world: World, as_role: Reader) -> None:
+    """Neither by id nor by name, and the answer does not tell a foreign one from one that does not exist."""
+    clerk = as_role("street_clerk")
+    said = []
+    for place in (str(world.other_community.public_id), "外社区", "0190a0a0-0000-7000-8000-000000000000"):
+        answer = clerk.post(NEW, filled(world, division_now=place, committee="", kind="service"))
+        assert answer.status_code == 422
+        said += re.findall(r"没有找到[^<]*", answer.content.decode())[:1]
+    assert len(said) == 3
+    assert len({text.split("」")[1] for text in said}) == 1
+
+
+def test_a_form_sent_back_untouched_changes_nothing_but_the_version(world: World, as_role: Reader) -> None:
+    room = world.premises["community"]
+    clerk = as_role("street_clerk")
+    shown = as_shown(clerk.get(edit_of(room)).content.decode())
+    assert clerk.post(edit_of(room), shown).status_code == 302
+    record = ChangeRecord.objects.filter(object_id=room.public_id).latest("pk")
+    assert (record.before, record.after) == ({}, {})
+
+
+def test_the_second_of_two_editors_sees_what_the_first_wrote(world: World, as_role: Reader) -> None:
+    room = world.premises["community"]
+    clerk, officer = as_role("street_clerk"), as_role("district_officer")
+    mine, theirs = (as_shown(each.get(edit_of(room)).content.decode()) for each in (clerk, officer))
+    assert officer.post(edit_of(room), theirs | {"area": "88"}).status_code == 302
+    answer = clerk.post(edit_of(room), mine | {"area": "99"})
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert "district_officer" in text
+    assert re.search(r"建筑面积</th><td>88.00</td><td>99.00", text)
+    room.refresh_from_db()
+    assert room.area == 88
+    assert clerk.post(edit_of(room), as_shown(text)).status_code == 302
+    room.refresh_from_db()
+    assert room.area == 99
+
+
+def test_removed_with_a_reason_and_brought_back(world: World, as_role: Reader) -> None:
+    room = world.premises["community"]
+    PremisesFunctionArea.objects.create(premises=room, function="service_station", area=9)
+    clerk = as_role("street_clerk")
+    url = reverse("premises-remove", args=[room.public_id])
+    version = as_shown(clerk.get(url).content.decode())["version"]
+    assert "请填写删除原因" in clerk.post(url, {"version": version}).content.decode()
+    assert clerk.post(url, {"version": version, "reason": "重复登记"}).status_code == 302
+    room.refresh_from_db()
+    assert (room.deleted_by, room.deleted_reason) == (world.users["street_clerk"], "重复登记")
+    back = reverse("premises-bring-back", args=[room.public_id])
+    assert back in clerk.get("/premises/").content.decode()
+    assert clerk.get(reverse("premises-detail", args=[room.public_id])).status_code == 404
+    assert "重复登记" in clerk.get(back).content.decode()
+    assert clerk.post(back).status_code == 302
+    room.refresh_from_db()
+    assert room.deleted_at is None
+    verbs = (
+        ChangeRecord.objects.filter(object_id=room.public_id).order_by("pk").values_list("verb", flat=True)
+    )
+    assert list(verbs) == ["delete", "restore"]
+
+
+def test_a_committee_with_rooms_stays(world: World, as_role: Reader) -> None:
+    body = world.committees["community"]
+    url = reverse("committee-remove", args=[body.public_id])
+    clerk = as_role("street_clerk")
+    text = clerk.get(url).content.decode()
+    assert "暂不能删除" in text
+    assert "一社区用房" in text
+    assert clerk.post(url, {"version": "1", "reason": "误登"}).status_code == 422
+    body.refresh_from_db()
+    assert body.deleted_at is None
+
+
+@pytest.mark.parametrize("role", ["auditor", "platform_administrator", "standards_officer", "nobody"])
+def test_who_may_not_write_finds_no_door(world: World, as_role: Reader, role: str) -> None:
+    reader, room = as_role(role), world.premises["community"]
+    assert reader.get(NEW).status_code == 403
+    assert reader.get(edit_of(room)).status_code == 403
+    if role == "standards_officer":
+        assert "edit" not in reader.get(reverse("premises-detail", args=[room.public_id])).content.decode()
+
+
+def test_foreign_rows_are_not_found(world: World, as_role: Reader) -> None:
+    clerk, room = as_role("street_clerk"), world.premises["other_community"]
+    for name in ("edit", "remove", "bring-back"):
+        url = reverse(f"premises-{name}", args=[room.public_id])
+        assert clerk.post(url, {"version": "1", "reason": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize("register", ["committee", "nil-statement", "household-count", "exemption"])
+def test_every_register_has_its_page(world: World, as_role: Reader, register: str) -> None:
+    page = as_role("street_clerk").get(reverse(f"{register}-new")).content.decode()
+    assert "保存" in page
+    assert FOREIGN not in page
+
+
+def test_a_count_is_entered_once(world: World, as_role: Reader) -> None:
+    clerk = as_role("street_clerk")
+    asked = {
+        "division": "一社区",
+        "source": "公安户籍登记",
+        "definition": "registered",
+        "counted_on": "2026.6.30",
+        "households": "１，２００户",
+        "residents": "3000",
+    }
+    answer = clerk.post("/household-counts/new/", asked)
+    assert answer.status_code == 302, re.findall(r'class="wrong".*?</p>', answer.content.decode())
+    assert HouseholdCount.objects.get().households == 1200
+    again = clerk.post("/household-counts/new/", asked)
+    assert "已有数据" in again.content.decode()
