@@ -217,3 +217,32 @@ def test_a_count_is_entered_once(world: World, as_role: Reader) -> None:
     assert HouseholdCount.objects.get().households == 1200
     again = clerk.post("/household-counts/new/", asked)
     assert "已有数据" in again.content.decode()
+
+
+def test_more_rows_than_a_list_shows_are_named(
+    world: World, as_role: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A form sent back untouched keeps community and committee, however many there are to choose from."""
+    monkeypatch.setattr("communities.base.entry.fields.MOST_OFFERED", 1)
+    room, clerk = world.premises["community"], as_role("district_officer")
+    page = clerk.get(edit_of(room)).content.decode()
+    assert 'value="一社区"' in page
+    shown = as_shown(page)
+    assert clerk.post(edit_of(room), shown | {"area": "77"}).status_code == 302
+    room.refresh_from_db()
+    assert (room.area, room.committee, room.division_now) == (
+        77,
+        world.committees["community"],
+        world.community,
+    )
+
+
+def test_what_a_row_names_already_may_stay(world: World, as_role: Reader) -> None:
+    """A community since closed cannot be chosen, and its rooms can be corrected all the same."""
+    room, clerk = world.premises["community"], as_role("street_clerk")
+    type(world.community).objects.filter(pk=world.community.pk).update(is_closed=True)
+    assert str(world.community.public_id) not in clerk.get(NEW).content.decode().split("<main", 1)[1]
+    shown = as_shown(clerk.get(edit_of(room)).content.decode())
+    assert clerk.post(edit_of(room), shown | {"area": "66"}).status_code == 302
+    room.refresh_from_db()
+    assert (room.area, room.division_now) == (66, world.community)

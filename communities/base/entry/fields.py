@@ -233,6 +233,9 @@ class RowField(EntryField):
         self.names = names
         self.rows: Callable[[], QuerySet[Any]] | None = None
         self.remembered: dict[str, Any] = {}
+        self.is_named = False
+        # What the row names already: it may stay, though it could not be chosen anew (a community since closed).
+        self.current: Any = None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> RowField:
         """Each form looks rows up for its own user: what one found is not remembered for another."""
@@ -249,6 +252,8 @@ class RowField(EntryField):
         """One look-up. Raises ValidationError."""
         if self.rows is None:
             raise NotImplementedError("which rows may be named?")
+        if self.current is not None and text == str(self.current.public_id):
+            return self.current
         rows = self.rows()
         try:
             hits = list(rows.filter(public_id=uuid.UUID(text))[:1])
@@ -262,18 +267,33 @@ class RowField(EntryField):
         raise ValidationError(self.error_messages[code], code=code, params={"text": text[:50]})
 
     def offer(self) -> None:
-        """Fill the list of choices of a page, unless there are too many to show."""
+        """A list to choose from on a page; too many to show are named instead, none is left out in silence."""
         if self.rows is None:
             return
         found = list(self.rows()[: MOST_OFFERED + 1])
-        first = [("", _("请选择"))]
-        self.widget.choices = first + [(str(row.public_id), str(row)) for row in found[:MOST_OFFERED]]
+        if len(found) <= MOST_OFFERED:
+            if self.current is not None and self.current.pk not in {row.pk for row in found}:
+                found.insert(0, self.current)
+            choices = [(str(row.public_id), str(row)) for row in found]
+            self.widget.choices = [("", _("请选择")), *choices]
+            return
+        self.is_named = True
+        self.widget = forms.TextInput(attrs={"autocomplete": "off", **self.widget.attrs})
+        self.help_text = self.help_text or _("请填写名称或代码。")
 
     def text_of(self, value: Any) -> str:
         return str(value.public_id) if hasattr(value, "public_id") else super().text_of(value)
 
     def prepare_value(self, value: Any) -> Any:
-        return str(value.public_id) if hasattr(value, "public_id") else value
+        """What stands in the field: the id behind a choice, or a name or code by which the row is found again."""
+        if not hasattr(value, "public_id"):
+            return value
+        if self.is_named and self.rows is not None:
+            for name in reversed(self.names):
+                text = getattr(value, name)
+                if text and self.rows().filter(**{name: text}).count() == 1:
+                    return text
+        return str(value.public_id)
 
 
 class SpanWidget(forms.MultiWidget):

@@ -87,7 +87,7 @@ class EntryForm(forms.ModelForm):
             if isinstance(field, fields.RowField):
                 field.rows = self.rows_for(name)
                 if self.instance.pk is not None:
-                    self.initial[name] = getattr(self.instance, name)
+                    self.initial[name] = field.current = getattr(self.instance, name)
             if name in self.units:
                 field.unit = self.units[name]  # type: ignore[attr-defined] # quantities have one
 
