@@ -390,6 +390,7 @@ SPECTACULAR_SETTINGS = {
         "DocumentKindEnum": "communities.choices.DocumentKind",
         "RunKindEnum": "portal.scorecards.models.RunKind",
         "JobStateEnum": "communities.choices.JobState",
+        "ImportStateEnum": "communities.choices.ImportState",
     },
 }
 

@@ -39,9 +39,7 @@ class ImportBatch(models.Model):
 
     public_id = models.UUIDField(_("编号"), db_default=NewPublicId(), unique=True, editable=False)
     register = models.CharField(_("台账"), max_length=40)
-    division = models.ForeignKey(
-        Division, verbose_name=_("地区"), on_delete=models.PROTECT, related_name="+"
-    )
+    division = models.ForeignKey(Division, verbose_name=_("地区"), on_delete=models.PROTECT, related_name="+")
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("上传人"), on_delete=models.PROTECT, related_name="+"
     )
@@ -51,7 +49,9 @@ class ImportBatch(models.Model):
     mode = models.CharField(_("方式"), max_length=20, choices=ImportMode.choices, blank=True)
     job = models.ForeignKey(Job, on_delete=models.PROTECT, null=True, related_name="+")
     act = models.UUIDField(_("操作编号"), default=uuid.uuid4, editable=False)
-    file = models.FileField(_("文件"), upload_to="imports", storage=private_storage, max_length=200, blank=True)
+    file = models.FileField(
+        _("文件"), upload_to="imports", storage=private_storage, max_length=200, blank=True
+    )
     file_name = models.CharField(_("文件名"), max_length=200)
     size = models.PositiveIntegerField(_("大小"))
     digest = models.CharField(_("摘要"), max_length=64, db_collation="C")
@@ -98,7 +98,7 @@ class ImportBatch(models.Model):
 
 
 class ImportRow(models.Model):
-    """One row of a workbook, read: ``cells`` hold the values of the entry form's fields as the database writes them.
+    """One row of a workbook, read: ``cells`` hold the values of the form's fields as the database writes them.
 
     ``wrong`` names the fields that could not be read; ``errors`` is a list of {name, code, message, value};
     ``texts`` keeps what stood in the cells of a row with errors, in the order of the template's columns.

@@ -17,10 +17,44 @@ from communities.base.workbooks.columns import IDENTITY_HEAD, columns_of
 from communities.models import Division, ImportBatch, Premises, User
 from tests.conftest import World
 
-HEADS = ["用房名称", "用途", "所在社区", "使用单位", "建筑面积", "权属方式", "地址", "楼层", "房屋状况", "取得日期",
-         "失去日期", "失去原因", "临时过渡用房", "过渡期限", "功能分区", "敞开式办公", "一门式服务"]
-GOOD = ["新办公室", "办公用房", "一社区", "一社区居委会", 120.5, "自有", "某路 1 号", "1", "良好", "2025-03-01",
-        "", "", "否", "", "是", "是", "否"]
+HEADS = [
+    "用房名称",
+    "用途",
+    "所在社区",
+    "使用单位",
+    "建筑面积",
+    "权属方式",
+    "地址",
+    "楼层",
+    "房屋状况",
+    "取得日期",
+    "失去日期",
+    "失去原因",
+    "临时过渡用房",
+    "过渡期限",
+    "功能分区",
+    "敞开式办公",
+    "一门式服务",
+]
+GOOD = [
+    "新办公室",
+    "办公用房",
+    "一社区",
+    "一社区居委会",
+    120.5,
+    "自有",
+    "某路 1 号",
+    "1",
+    "良好",
+    "2025-03-01",
+    "",
+    "",
+    "否",
+    "",
+    "是",
+    "是",
+    "否",
+]
 
 
 def row(**changes: Any) -> list[Any]:
@@ -88,7 +122,9 @@ def exported(world: World, rows: Any = None) -> bytes:
     """The rooms of 甲街道 as the clerk downloads them."""
     file = io.BytesIO()
     clerk = world.users["street_clerk"]
-    rows = rows if rows is not None else Premises.objects.visible_to(clerk).live().below(world.street.path_now)
+    rows = (
+        rows if rows is not None else Premises.objects.visible_to(clerk).live().below(world.street.path_now)
+    )
     imports.write_register(file, rows, register="premises", division=world.street, by=clerk)
     return file.getvalue()
 

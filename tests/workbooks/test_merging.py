@@ -18,7 +18,9 @@ pytestmark = pytest.mark.django_db(transaction=False)
 
 
 def test_new_rooms_come_from_a_workbook(world: World, send: Send) -> None:
-    batch = send(book([row(), row(用房名称="活动室", 用途="活动场所", 使用单位="", 建筑面积="1，050．5 平方米")]))
+    batch = send(
+        book([row(), row(用房名称="活动室", 用途="活动场所", 使用单位="", 建筑面积="1，050．5 平方米")])
+    )
     assert (batch.state, batch.refusal) == ("ready", "")
     assert batch.counts == {"created": 2, "changed": 0, "unchanged": 0, "refused": 0}
     assert not Premises.objects.filter(name="活动室").exists()
@@ -34,12 +36,19 @@ def test_new_rooms_come_from_a_workbook(world: World, send: Send) -> None:
     assert record.division_id == world.community.pk
     # Word for word what one row saved by itself would have left.
     twin = Premises(
-        **{f.name: getattr(room, f.name) for f in Premises._meta.concrete_fields
-           if f.name in imports.target_of(batch).names}
+        **{
+            f.name: getattr(room, f.name)
+            for f in Premises._meta.concrete_fields
+            if f.name in imports.target_of(batch).names
+        }
     )
     actions.save(twin, by=world.users["street_clerk"])
     alone = ChangeRecord.objects.get(object_id=twin.public_id)
-    assert (record.after, record.before, record.object_label) == (alone.after, alone.before, alone.object_label)
+    assert (record.after, record.before, record.object_label) == (
+        alone.after,
+        alone.before,
+        alone.object_label,
+    )
 
 
 def test_an_export_comes_back_unchanged(world: World, send: Send) -> None:
@@ -59,7 +68,9 @@ def test_a_cell_changed_in_an_export_changes_that_field(world: World, send: Send
     batch = send(edited(exported(world), mend))
     assert told(batch) == []
     assert batch.counts["changed"] == 1
-    room = Premises.objects.order_by("division_now__path_now", "pk").filter(division_now=world.community).get()
+    room = (
+        Premises.objects.order_by("division_now__path_now", "pk").filter(division_now=world.community).get()
+    )
     assert room.area == Decimal(120)
     assert confirmed(batch).state == "done"
     room.refresh_from_db()

@@ -1,4 +1,4 @@
-"""Workbooks on their way into registers: uploaded, checked by a worker, confirmed by their owner, written at once."""
+"""Workbooks on their way into registers: uploaded, checked by a worker, confirmed by their owner, written."""
 
 from communities.actions.imports.files import (
     values_of_cells,

@@ -26,7 +26,9 @@ def write_template(file: IO[bytes], *, register: str, division: Division, by: An
     book.write()
 
 
-def write_register(file: IO[bytes], rows: QuerySet[Any], *, register: str, division: Division, by: Any) -> None:
+def write_register(
+    file: IO[bytes], rows: QuerySet[Any], *, register: str, division: Division, by: Any
+) -> None:
     """Rows of a register in its template: what comes back unchanged changes nothing."""
     entry = registers()[register]
     book, columns = _book(file, entry, division, by)
@@ -71,7 +73,9 @@ def _lines(rows: QuerySet[Any], entry: type[EntryForm], columns: Sequence[Column
 
 def _refused_lines(batch: ImportBatch, target: Any, columns: Sequence[Column]) -> Iterator[Line]:
     at = {str(column.attribute): number for number, column in reversed(list(enumerate(columns)))}
-    heads = {str(column.attribute): str(target.form.fields[str(column.attribute)].label) for column in columns}
+    heads = {
+        str(column.attribute): str(target.form.fields[str(column.attribute)].label) for column in columns
+    }
     refused = ImportRow.objects.filter(batch=batch, outcome=RowOutcome.REFUSED).order_by("line")
     for row in refused.iterator(PAGE):
         faults = {at[fault["name"]]: fault["message"] for fault in row.errors or () if fault["name"] in at}

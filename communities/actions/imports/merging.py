@@ -49,7 +49,8 @@ def merge(batch: ImportBatch, target: Target, *, by: Any, all_or_nothing: bool, 
         refused = cursor.fetchone()[0]
         if refused:
             cursor.execute(
-                "UPDATE communities_importrow r SET outcome = %s FROM staged s WHERE s.staged_id = r.id AND s.is_wrong",
+                "UPDATE communities_importrow r SET outcome = %s"
+                " FROM staged s WHERE s.staged_id = r.id AND s.is_wrong",
                 [RowOutcome.REFUSED],
             )
             if all_or_nothing:
@@ -129,7 +130,8 @@ class Writing:
         fixed = {
             field.column: field.get_default()
             for field in self.target.model._meta.concrete_fields
-            if field.name not in {*self.target.names, "id", "public_id", "version", "created_at", "updated_at"}
+            if field.name
+            not in {*self.target.names, "id", "public_id", "version", "created_at", "updated_at"}
             and not field.generated
             and not field.null
         }
@@ -190,7 +192,7 @@ class Writing:
             return f"CASE WHEN coalesce({column}::text, '') = '' THEN to_jsonb({column}) ELSE '\"***\"' END"
         match field:
             case models.ForeignKey():
-                related = field.related_model
+                related: Any = field.related_model
                 name = connection.ops.quote_name(related._meta.get_field(label_field(related)).column)
                 table = connection.ops.quote_name(related._meta.db_table)
                 return (
@@ -211,7 +213,7 @@ class Writing:
     def _record(self) -> None:
         """One change record per row: only the fields that differ."""
         self._label()
-        home = self.target.model._meta.get_field(self.target.model.affects[0])
+        home: Any = self.target.model._meta.get_field(self.target.model.affects[0])
         before, after = _differing("b", "a"), _differing("a", "b")
         self.cursor.execute(
             f"""INSERT INTO {connection.ops.quote_name(ChangeRecord._meta.db_table)}
@@ -243,10 +245,13 @@ class Writing:
             self.cursor.execute(f"UPDATE staged SET label = left({connection.ops.quote_name(own)}, 200)")
             return
         related = [
-            field.name for field in self.target.model._meta.concrete_fields if field.name in self.target.names
-            and field.is_relation
+            field.name
+            for field in self.target.model._meta.concrete_fields
+            if field.name in self.target.names and field.is_relation
         ]
-        labels = ((row.pk, row.record_label()[:200]) for row in self._rows().select_related(*related).iterator(5000))
+        labels = (
+            (row.pk, row.record_label()[:200]) for row in self._rows().select_related(*related).iterator(5000)
+        )
         while chunk := list(islice(labels, 5000)):
             keys, words = zip(*chunk, strict=True)
             self.cursor.execute(

@@ -4,6 +4,8 @@
 check constraints of the model are asked as they stand in its ``Meta``, with their messages.
 """
 
+# ruff: noqa: S608 - what is put into statements here are names of our own tables and columns
+
 from __future__ import annotations
 
 import json
@@ -76,23 +78,27 @@ class Staging:
             f"""CREATE TEMP TABLE staged ON COMMIT DROP AS
             SELECT r.id AS staged_id, r.line, r.object_id, r.object_version, r.row_pk, r.wrong,
                 r.errors IS NOT NULL AS is_wrong, {typed}
-            FROM communities_importrow r WHERE r.batch_id = %s AND r.outcome = ANY(%s)""",  # noqa: S608
+            FROM communities_importrow r WHERE r.batch_id = %s AND r.outcome = ANY(%s)""",
             [self.batch_id, list(outcomes)],
         )
         self.cursor.execute("ANALYZE staged")
 
     # -- what is wrong ---------------------------------------------------------------------------------
 
-    def refuse(self, condition: str, params: Sequence[Any], *, code: str, message: str, name: str = "") -> None:
+    def refuse(
+        self, condition: str, params: Sequence[Any], *, code: str, message: str, name: str = ""
+    ) -> None:
         """Note a fault on the staged rows ``s`` of a condition; ``{line}`` of the message is the column ``other``.
 
         ``condition`` is a query of (staged_id, other).
         """
-        fault = json.dumps([{"name": name, "code": code, "message": message, "value": ""}], ensure_ascii=False)
+        fault = json.dumps(
+            [{"name": name, "code": code, "message": message, "value": ""}], ensure_ascii=False
+        )
         self.cursor.execute(
             f"""UPDATE communities_importrow r SET
                 errors = coalesce(r.errors, '[]') || replace(%s::text, '{{line}}', f.other::text)::jsonb
-            FROM ({condition}) AS f(staged_id, other) WHERE r.id = f.staged_id""",  # noqa: S608
+            FROM ({condition}) AS f(staged_id, other) WHERE r.id = f.staged_id""",
             [fault, *params],
         )
         if self.cursor.rowcount:
@@ -105,7 +111,7 @@ class Staging:
         """The rows that identities name; each once, and only where the writer may write."""
         sql, params = self.target.writable_sql()
         self.cursor.execute(
-            f"UPDATE staged s SET row_pk = w.id FROM ({sql}) AS w(id, public_id, version)"  # noqa: S608
+            f"UPDATE staged s SET row_pk = w.id FROM ({sql}) AS w(id, public_id, version)"
             " WHERE w.public_id = s.object_id",
             params,
         )
@@ -131,16 +137,17 @@ class Staging:
                 continue
             told = constraint.constraint_sql(self.target.model, editor)
             rule = str(told).partition(" CHECK ")[2]
-            fields = sorted(constraint.condition.referenced_base_fields & set(self.target.names))
+            condition: Any = constraint.condition
+            fields = sorted(condition.referenced_base_fields & set(self.target.names))
             self.refuse(
-                f"SELECT staged_id, 0 FROM staged WHERE NOT ({rule}) AND NOT wrong && %s",  # noqa: S608
+                f"SELECT staged_id, 0 FROM staged WHERE NOT ({rule}) AND NOT wrong && %s",
                 [fields],
                 code=constraint.violation_error_code or "invalid",
                 message=str(constraint.violation_error_message),
             )
         for late in self.target.form.late_checks:
             self.refuse(
-                f"SELECT staged_id, 0 FROM staged s WHERE ({late.fails}) AND NOT wrong && %s",  # noqa: S608
+                f"SELECT staged_id, 0 FROM staged s WHERE ({late.fails}) AND NOT wrong && %s",
                 [[late.name]],
                 code=late.code,
                 message=str(late.message),
@@ -173,7 +180,7 @@ class Staging:
         new = "AND row_pk IS NULL" if only_new else ""
         self.refuse(
             f"SELECT staged_id, first FROM (SELECT staged_id, line, min(line) OVER (PARTITION BY {keys}) AS first"
-            f" FROM staged WHERE NOT is_wrong {new}) AS each WHERE line > first",  # noqa: S608
+            f" FROM staged WHERE NOT is_wrong {new}) AS each WHERE line > first",
             [],
             code="repeated",
             message=_("与第 {line} 行重复。"),
@@ -184,7 +191,7 @@ class Staging:
         self.refuse(
             f"""SELECT DISTINCT s.staged_id, 0 FROM staged s JOIN {self.target.table} t ON {self._same(names)}
                 AND t.deleted_at IS NULL AND t.id IS DISTINCT FROM s.row_pk
-            WHERE NOT s.is_wrong AND {condition}""",  # noqa: S608
+            WHERE NOT s.is_wrong AND {condition}""",
             [],
             code=code,
             message=message,
@@ -200,7 +207,7 @@ class Staging:
             f"""UPDATE staged s SET row_pk = t.id, object_version = t.version
             FROM {self.target.table} t JOIN ({sql}) AS w(id, public_id, version) ON w.id = t.id
             WHERE NOT s.is_wrong AND s.row_pk IS NULL AND s.object_id IS NULL AND {self._same(names)}
-                AND NOT ({self._differs()})""",  # noqa: S608
+                AND NOT ({self._differs()})""",
             params,
         )
 
@@ -230,7 +237,8 @@ class Staging:
             message=_("文件下载之后,这条记录已被他人修改;请核对现在的内容后再导入。"),
         )
         self.cursor.execute(
-            f"""UPDATE communities_importrow r SET row_pk = f.row_pk, object_version = f.version, outcome = f.outcome
+            f"""UPDATE communities_importrow r
+            SET row_pk = f.row_pk, object_version = f.version, outcome = f.outcome
             FROM (
                 SELECT s.staged_id, s.row_pk, t.version, CASE
                     WHEN s.is_wrong THEN '{RowOutcome.REFUSED}'
@@ -238,7 +246,7 @@ class Staging:
                     WHEN {self._differs()} THEN '{RowOutcome.CHANGED}'
                     ELSE '{RowOutcome.UNCHANGED}' END AS outcome
                 {join}
-            ) AS f WHERE r.id = f.staged_id"""  # noqa: S608
+            ) AS f WHERE r.id = f.staged_id"""
         )
 
 

@@ -29,13 +29,14 @@ from communities.actions.jobs import Lease, LeaseLost
 from communities.base.actions import OutOfScope
 from communities.base.entry.fields import RowField
 from communities.base.entry.forms import ENTRIES, EntryForm
+from communities.base.roles import Action
 from communities.base.tables import ROUTES
 from communities.base.wakeup import wake_after_commit
 from communities.base.workbooks.checking import Checker, Staged
 from communities.base.workbooks.columns import columns_of, layout_of
 from communities.base.workbooks.reader import plain_head
 from communities.base.workbooks.sheets import FileRefused, opened
-from communities.choices import ImportMode, ImportState, RowOutcome
+from communities.choices import ImportMode, ImportState, JobState, RowOutcome
 from communities.models import Division, ImportBatch, ImportRow, Job
 
 logger = logging.getLogger(__name__)
@@ -148,7 +149,9 @@ def work(public_id: uuid.UUID | str) -> bool:
         with suppress(LeaseLost), transaction.atomic():
             (jobs.give_back if again else jobs.fail)(lease, f"{type(error).__name__}: {error}")
             if not again:
-                _end(batch, ImportState.FAILED, refusal=_("处理时出现故障,没有写入任何内容;请联系平台管理员。"))
+                _end(
+                    batch, ImportState.FAILED, refusal=_("处理时出现故障,没有写入任何内容;请联系平台管理员。")
+                )
         raise
     return True
 
@@ -176,7 +179,9 @@ def expire() -> None:
             held = ImportBatch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
             if held.state == ImportState.READY:
                 _end(held, ImportState.EXPIRED)
-    over = Q(finished_at__lt=now - dt.timedelta(days=settings.IMPORT_KEEP_DAYS)) | Q(state=ImportState.EXPIRED)
+    over = Q(finished_at__lt=now - dt.timedelta(days=settings.IMPORT_KEEP_DAYS)) | Q(
+        state=ImportState.EXPIRED
+    )
     for batch in ImportBatch.objects.filter(over, state__in=ImportBatch.ENDED).exclude(file=""):
         ImportRow.objects.filter(batch=batch).delete()
         batch.file.delete(save=False)
@@ -195,8 +200,10 @@ def target_of(batch: ImportBatch) -> Target:
 
 
 def form_for(entry: type[EntryForm], user: Any, division: Division) -> EntryForm:
-    """A register's form whose fields name only rows of one place."""
+    """A register's form whose fields name only rows of one place; for who only reads, the rows that he reads."""
     form = entry(user=user)
+    if not user.may(entry.action):
+        form.action = Action.VIEW  # type: ignore[misc] # of this form alone
     for field in form.fields.values():
         if isinstance(field, RowField) and field.rows is not None:
             field.rows = _below(field.rows, division.path_now)
@@ -267,7 +274,9 @@ def _apply(batch: ImportBatch, lease: Lease) -> None:
 
 def counted(batch: ImportBatch) -> dict[str, int]:
     """Rows by outcome, all four named."""
-    rows = ImportRow.objects.filter(batch=batch).order_by().values_list("outcome").annotate(number=Count("pk"))
+    rows = (
+        ImportRow.objects.filter(batch=batch).order_by().values_list("outcome").annotate(number=Count("pk"))
+    )
     found = dict(rows)
     return {outcome: found.get(outcome, 0) for outcome in RowOutcome.values}
 
@@ -283,14 +292,13 @@ def _refuse(batch: ImportBatch, lease: Lease, code: str, message: str) -> None:
 def _end(batch: ImportBatch, state: str, *, code: str = "", refusal: str = "") -> None:
     batch.state, batch.finished_at = state, timezone.now()
     batch.refusal_code, batch.refusal = code, refusal[:500]
-    batch.save(
-        update_fields=["state", "finished_at", "refusal_code", "refusal", "counts", "sheet", "notes"]
-    )
+    batch.save(update_fields=["state", "finished_at", "refusal_code", "refusal", "counts", "sheet", "notes"])
 
 
 def _close_failed(batch: ImportBatch) -> None:
     """A job that was given up for killing its workers takes its batch along."""
-    failed = batch.job is not None and Job.objects.filter(pk=batch.job_id, state="failed").exists()
+    batch.refresh_from_db()
+    failed = batch.job is not None and batch.job.state == JobState.FAILED
     if failed and not batch.is_ended:
         _end(batch, ImportState.FAILED, refusal=_("处理时多次中断,没有写入任何内容;请联系平台管理员。"))
 

@@ -157,9 +157,7 @@ class Checker:
         for at, value in enumerate(row):
             if value is not None and at not in known:
                 told = _("第 %(column)s 列没有表头,其中的内容不会导入,请删除或移到有表头的列。")
-                staged.faults.append(
-                    Fault("", "no_column", told % {"column": letters(at)}, str(value)[:50])
-                )
+                staged.faults.append(Fault("", "no_column", told % {"column": letters(at)}, str(value)[:50]))
                 return
 
     def _apply_rules(self, staged: Staged, values: dict[str, Any]) -> None:

@@ -132,7 +132,9 @@ def layout_of(columns: list[Column], head: list[Any]) -> Layout:
         if name not in stands and (column.required or names_rows)
     ]
     if missing:
-        told = _("缺少这些列:%(heads)s。请使用下载的模板填写,不填的列也不要删除。") % {"heads": "、".join(missing)}
+        told = _("缺少这些列:%(heads)s。请使用下载的模板填写,不填的列也不要删除。") % {
+            "heads": "、".join(missing)
+        }
         raise FileRefused("missing_head", message=told)
     ignored = {stands[name] for name in special if name in stands}
     return Layout(

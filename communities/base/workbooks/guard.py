@@ -103,7 +103,9 @@ def _parts(parts: list[zipfile.ZipInfo]) -> None:
         raise Refused("too_many_parts")
     if any(name.endswith("vbaproject.bin") for name in names):
         raise Refused("macros")
-    if any(part.file_size > MOST_TEXTS for part in parts if part.filename.lower().endswith("sharedstrings.xml")):
+    if any(
+        part.file_size > MOST_TEXTS for part in parts if part.filename.lower().endswith("sharedstrings.xml")
+    ):
         raise Refused("too_large_unpacked")
     if "xl/workbook.xml" not in names:
         raise Refused("no_workbook")

@@ -28,7 +28,11 @@ class KnownRows:
         for row, name in zip(listed, names, strict=True):
             word = name
             if times[name] > 1:
-                word = f"{name}({_value(row, field.told_apart_by)})" if field.told_apart_by else str(row.public_id)
+                word = (
+                    f"{name}({_value(row, field.told_apart_by)})"
+                    if field.told_apart_by
+                    else str(row.public_id)
+                )
             self.words[row.pk] = word
             self.rows[word] = self.rows[str(row.public_id)] = row
 

@@ -27,7 +27,7 @@ from typing import Any
 if __package__:
     from communities.base.workbooks.guard import Looks, Refused, look
 else:  # the program itself
-    from guard import Looks, Refused, look
+    from guard import Looks, Refused, look  # type: ignore[import-not-found,no-redef]
 
 IDENTITY_SHEET = "_identity"
 HEAD_WITHIN = 15
@@ -45,7 +45,7 @@ def plain_head(value: Any) -> str:
     return re.sub(r"[\s*※:]+", "", _BRACKETS.sub("", text))
 
 
-def cell_of(value: Any) -> Any:
+def cell_of(value: Any) -> Any:  # noqa: PLR0911 - one kind each
     """A cell as the portal reads it: dates as ISO texts, truth as words, whole numbers without a point."""
     match value:
         case None | "":

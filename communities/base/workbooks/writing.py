@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import IO, Any
 
 import xlsxwriter
+from django.http import FileResponse
 from django.utils.translation import gettext as _
 from xlsxwriter.utility import xl_col_to_name
 
@@ -21,6 +22,7 @@ from communities.base.workbooks.columns import ERROR_HEAD, EXAMPLE, IDENTITY_HEA
 from communities.base.workbooks.known import KnownRows
 from communities.base.workbooks.reader import IDENTITY_SHEET
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TITLE, NOTES, HEADS, EXAMPLES, FIRST = range(5)
 SPARE_ROWS = 2000
 # Beyond these a comment on every cell makes a file that office programs open slowly; the first column has all.
@@ -69,7 +71,7 @@ class Workbook:
         shift = 2 if with_errors else 1
         self._head(sheet, shift, purpose)
         last = FIRST - 1
-        for last, line in enumerate(lines, start=FIRST):  # noqa: B007 - the number of the last row is wanted
+        for last, line in enumerate(lines, start=FIRST):
             self._line(sheet, last, line, shift)
         self._offer(sheet, shift, words, last + SPARE_ROWS)
         self._explain()
@@ -127,12 +129,12 @@ class Workbook:
             sheet.write_string(at, shift - 1, line.identity, self.looks["identity"])
         for number, value in enumerate(line.values):
             look = "wrong" if number in line.faults else _look(self.columns[number])
-            self._cell(sheet, at, number, shift, value, self.looks[look])
+            self._cell(sheet, (at, number + shift), number, value, self.looks[look])
             if number in line.faults and self.comments < MOST_COMMENTS:
                 self.comments += 1
                 sheet.write_comment(at, number + shift, line.faults[number], {"x_scale": 2})
 
-    def _cell(self, sheet: Any, at: int, number: int, shift: int, value: Any, look: Any) -> None:
+    def _cell(self, sheet: Any, place: tuple[int, int], number: int, value: Any, look: Any) -> None:
         column = self.columns[number]
         if hasattr(value, "lower") and hasattr(value, "upper") and column.part is not None:
             value = value.lower if column.part == 0 else value.upper and value.upper - dt.timedelta(days=1)
@@ -140,16 +142,16 @@ class Workbook:
             value = self.known[number].word(value)
         match value:
             case None | "":
-                sheet.write_blank(at, number + shift, None, look)
+                sheet.write_blank(*place, None, look)
             case dt.date():
-                sheet.write_datetime(at, number + shift, dt.datetime(value.year, value.month, value.day), look)  # noqa: DTZ001
+                sheet.write_datetime(*place, value, look)
             case bool():
-                sheet.write_string(at, number + shift, _("是") if value else _("否"), look)
+                sheet.write_string(*place, _("是") if value else _("否"), look)
             case int() | float() | Decimal() if isinstance(column.field, AmountField):
-                sheet.write_number(at, number + shift, value, look)
+                sheet.write_number(*place, value, look)
             case _:
                 shown = column.field.shown(value) if isinstance(column.field, PickField) else str(value)
-                sheet.write_string(at, number + shift, shown, look)
+                sheet.write_string(*place, shown, look)
 
     def _words(self) -> dict[int, list[str]]:
         """What may be chosen, by column."""
@@ -208,12 +210,20 @@ class Workbook:
         sheet.hide()
 
 
+def download(file: IO[bytes], name: str) -> FileResponse:
+    """A workbook as an answer: saved by the browser, never shown in it."""
+    file.seek(0)
+    return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
+
+
 def _explained(column: Column) -> Iterator[str]:
     if getattr(column.field, "help_text", ""):
         yield str(column.field.help_text)
     match column.field:
         case PickField():
-            yield _("可填:%(words)s。") % {"words": "、".join(str(word) for _code, word in column.field.choices)}
+            yield _("可填:%(words)s。") % {
+                "words": "、".join(str(word) for _code, word in column.field.choices)
+            }
         case RowField():
             yield _("填名称;有重名时在名称后用括号写明社区代码。可从下拉列表中选择。")
         case TruthField():
