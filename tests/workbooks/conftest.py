@@ -66,7 +66,7 @@ def row(**changes: Any) -> list[Any]:
 def book(rows: Sequence[Sequence[Any]], heads: Sequence[Any] = HEADS, *, above: int = 0) -> bytes:
     """A plain workbook, not made from a template."""
     file = io.BytesIO()
-    workbook = xlsxwriter.Workbook(file)
+    workbook = xlsxwriter.Workbook(file, {"strings_to_formulas": False})
     sheet = workbook.add_worksheet("表")
     for at, cells in enumerate([heads, *rows], start=above):
         for number, value in enumerate(cells):

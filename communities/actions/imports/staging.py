@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import CheckConstraint, QuerySet, UniqueConstraint
 from django.utils.functional import cached_property
@@ -54,7 +55,11 @@ class Target:
 
     def writable_sql(self) -> tuple[str, tuple[Any, ...]]:
         """Keys, ids and versions of the rows that may be changed."""
-        return self.writable.order_by().values("pk", "public_id", "version").query.sql_with_params()
+        keys = self.writable.order_by().values("pk", "public_id", "version")
+        try:
+            return keys.query.sql_with_params()
+        except EmptyResultSet:  # who may write nowhere
+            return "SELECT NULL::bigint, NULL::uuid, NULL::integer WHERE false", ()
 
 
 class Staging:
