@@ -177,7 +177,10 @@ class ImportViewSet(ListViewSet):
 
     def get_parsers(self) -> list[Any]:
         """Files come in parts, everything else as JSON."""
-        return [MultiPartParser()] if getattr(self, "action", None) == "create" else [StrictJSONParser()]
+        # Asked for before the action is set.
+        method = (self.request.method or "get").lower() if self.request is not None else "post"
+        uploads = self.action_map.get(method) == "create"
+        return [MultiPartParser()] if uploads else [StrictJSONParser()]
 
     def batch(self, public_id: Any) -> ImportBatch:
         """Raises NotFound."""
