@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from communities.base.measures import assessments_of, measures_of, slots_of
-from communities.base.places import Span
+from communities.base.places import LABEL_WIDTH, Span
 from communities.choices import Level
+from communities.models import DivisionRecord
 from portal.scorecards.catalogue import INDICATORS
 from portal.scorecards.engine.frame import WHENEVER, frame, records_below, rule_book
 from portal.scorecards.engine.judging import Judging
@@ -24,6 +25,7 @@ COLUMNS = (
     "run_id, division_id, parent_id, period_id, values, target_set_id, anchor_date, computed_at, public_id"
 )
 TABLE = "scorecards_measurecard"
+LONGEST_PATH = DivisionRecord._meta.get_field("path").max_length
 # Only a card that says something else is written, so that running twice changes nothing.
 UPSERT = f"""
 ON CONFLICT (run_id, division_id) DO UPDATE SET values = excluded.values, parent_id = excluded.parent_id,
@@ -172,27 +174,14 @@ WHERE stored.values IS DISTINCT FROM fresh.values[1:coalesce(cardinality(stored.
         replaced: int | None = None,
         anew: bool = False,
     ) -> int:
-        """Sum cards upward into the places above community level, the deepest first.
+        """Sum cards upward into the places above community level, all levels in one statement.
 
         These are the places below ``spans`` and those at the paths ``alone``, which must not lie inside them. A
         place without communities gets a card of zeros. ``anew``: none of them has a card in this run yet;
         otherwise only what changed is written.
         """
-        places = Sql("SELECT length(record.path), division.id, record.parent_id FROM ")
-        places += records_below(spans, alone)
-        places += Sql(
-            """ JOIN communities_division division ON division.id = record.division_id
-    AND record.valid @> %s::date AND division.level < %s AND division.deleted_at IS NULL""",
-            (self.day, Level.COMMUNITY.value),
-        )
-        by_depth: dict[int, list[tuple[int, int | None]]] = {}
-        for depth, division_id, parent_id in places.rows():
-            by_depth.setdefault(depth, []).append((division_id, parent_id))
-        changed = 0
-        for _depth, uppers in sorted(by_depth.items(), reverse=True):
-            statement = self._insert(self._summed(uppers), replaced)
-            changed += (statement if anew else statement + UPSERT).execute()
-        return changed
+        statement = self._insert(self._summed(spans, alone), replaced)
+        return (statement if anew else statement + UPSERT).execute()
 
     @staticmethod
     def tell_planner() -> None:
@@ -202,17 +191,41 @@ WHERE stored.values IS DISTINCT FROM fresh.values[1:coalesce(cardinality(stored.
         """
         Sql(f"ANALYZE {TABLE} (run_id, division_id, parent_id)").execute()
 
-    def _summed(self, uppers: Sequence[tuple[int, int | None]]) -> Sql:
-        active = {self.positions[code] for table in self.parts.tables for code in table.columns}
-        cells = {position: f"coalesce(sum(card.values[{position + 1}]), 0)::bigint" for position in active}
-        ids, parents = zip(*uppers, strict=True)
-        return Sql(
-            f"SELECT upper.division_id, upper.parent_id, NULL::bigint AS target_set, {self._array(cells)} AS values"
-            " FROM unnest(%s::bigint[], %s::bigint[]) AS upper(division_id, parent_id)"
-            f" LEFT JOIN {TABLE} card ON card.parent_id = upper.division_id AND card.run_id = %s\n"
-            "GROUP BY upper.division_id, upper.parent_id",
-            (list(ids), list(parents), self.run.pk),
+    def _summed(self, spans: Sequence[Span], alone: Sequence[str]) -> Sql:
+        """What the places above community level add up to, all levels at once.
+
+        ``direct`` sums, under each place, the cards right below it that are not themselves to be summed; every
+        place then adds up what is direct to itself and to the places below it, found by their common path.
+        """
+        active = sorted({self.positions[code] for table in self.parts.tables for code in table.columns})
+
+        def sums(values: str) -> str:
+            return self._array(
+                {position: f"coalesce(sum({values}[{position + 1}]), 0)::bigint" for position in active}
+            )
+
+        uppers = Sql("SELECT record.path, division.id AS division_id, record.parent_id FROM ")
+        uppers += records_below(spans, alone)
+        uppers += Sql(
+            """ JOIN communities_division division ON division.id = record.division_id
+    AND record.valid @> %s::date AND division.level < %s AND division.deleted_at IS NULL""",
+            (self.day, Level.COMMUNITY.value),
         )
+        direct = Sql(
+            f"SELECT upper.path, {sums('card.values')} AS values FROM upper\n"
+            f"JOIN {TABLE} card ON card.parent_id = upper.division_id AND card.run_id = %s\n"
+            "WHERE card.division_id NOT IN (SELECT division_id FROM upper) GROUP BY upper.path",
+            (self.run.pk,),
+        )
+        main = Sql(
+            "SELECT upper.division_id, upper.parent_id, NULL::bigint AS target_set,"
+            f" {sums('part.values')} AS values\nFROM upper LEFT JOIN (\n"
+            "    SELECT left(direct.path, length) AS path, values FROM direct"
+            " JOIN generate_series(%s, %s, %s) AS length ON length <= length(direct.path)\n"
+            ") part USING (path)\nGROUP BY upper.division_id, upper.parent_id",
+            (LABEL_WIDTH, LONGEST_PATH, LABEL_WIDTH),
+        )
+        return with_ctes([uppers.named("upper", materialized=True), direct.named("direct")], main)
 
     def _array(self, cells: dict[int, str]) -> str:
         """All slots in order of position; NULL where the catalogue no longer measures."""
