@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -23,7 +23,6 @@ from django.utils.translation import gettext_lazy as _
 from communities.actions import jobs
 from communities.actions.jobs import Lease, LeaseLost
 from communities.actions.periods import open_quarter
-from communities.base.measures import slots_of
 from communities.base.places import Span
 from communities.base.querysets import today
 from communities.base.roles import Action
@@ -31,7 +30,7 @@ from communities.base.standards import Conflict
 from communities.base.wakeup import SWEEP_TASK, wake_after_commit
 from communities.choices import JobState
 from communities.models import DirtyMark, Job, Period, Threshold
-from portal.scorecards.catalogue import INDICATORS
+from portal.scorecards.catalogue import slots
 from portal.scorecards.engine.cards import Measuring
 from portal.scorecards.engine.frame import EVERYWHERE, chunks, communities_in
 from portal.scorecards.engine.refresh import differs, refresh
@@ -210,14 +209,15 @@ def show_marks() -> bool:
         if not _may_sweep(_running().filter(run__period__closed_at__isnull=True)):
             return False
         currents = _currents(closed=False)
-        if _outgrown(currents):
+        positions = register(slots())
+        if _outgrown(currents, positions):
             return False
         division_ids = _taken(
             "UPDATE communities_dirtymark SET is_shown = true WHERE NOT is_shown RETURNING division_id"
         )
         for current in currents:
-            if refresh(current.run, division_ids):
-                current.save(update_fields=["since"])
+            if refresh(current.run, division_ids, positions):
+                CurrentRun.objects.filter(pk=current.pk).update(since=timezone.now())
     return True
 
 
@@ -241,9 +241,9 @@ def _currents(*, closed: bool) -> list[CurrentRun]:
     return list(currents.select_related("run__period", "run__job"))
 
 
-def _outgrown(currents: Sequence[CurrentRun]) -> bool:
+def _outgrown(currents: Sequence[CurrentRun], positions: Mapping[str, int]) -> bool:
     """Whether the catalogue has grown since a run: its cards lack slots and are not added to, but measured anew."""
-    size = max(register(slots_of(INDICATORS.values())).values(), default=-1) + 1
+    size = max(positions.values(), default=-1) + 1
     old = [current for current in currents if current.run.job.result.get("slots") != size]
     for current in old:
         request_run(period=current.period, by=None)
