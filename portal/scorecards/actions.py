@@ -120,35 +120,39 @@ def _measure(run: Run, lease: Lease) -> None:
     for number in range(lease.result["ranges_done"], len(ranges)):
         with transaction.atomic():
             jobs.hold(lease)
+            replaced = _replaced(run)
             measuring.lay_frame([Span(*span) for span in ranges[number]])
-            written = measuring.write(_replaced(run), anew=number == 0)
+            done = lease.done + measuring.write(replaced, anew=number == 0)
             lease.result |= {"ranges_done": number + 1, "conflicts": _conflicts(measuring, lease)}
-            jobs.advance(lease, done=lease.done + written, total=max(lease.total, lease.done + written))
-    with transaction.atomic():
-        jobs.hold(lease)
-        if lease.done > MANY_CARDS:
-            measuring.tell_planner()
-        measuring.roll_up(EVERYWHERE, replaced=_replaced(run), anew=True)
-        _make_current(run)
-        lease.result["conflicts"] = _named(lease.result["conflicts"])
-        jobs.finish(lease)
-        # Rows may have changed meanwhile; the sweep held back for this run.
-        wake_after_commit(SWEEP_TASK)
+            if number + 1 < len(ranges):
+                jobs.advance(lease, done=done, total=max(lease.total, done))
+            else:
+                _complete(measuring, lease, replaced, done)
 
 
 def _plan(measuring: Measuring, lease: Lease) -> None:
-    """Cut the country into ranges once, so that a later worker goes on with the same."""
-    with transaction.atomic():
-        jobs.hold(lease)
-        communities = communities_in(measuring.day, EVERYWHERE)
-        ranges = chunks(measuring.day, EVERYWHERE, communities)
-        lease.result = {
-            "ranges": [[list(span) for span in group] for group in ranges],
-            "ranges_done": 0,
-            "slots": max(measuring.positions.values(), default=-1) + 1,
-            "conflicts": [],
-        }
-        jobs.advance(lease, done=0, total=communities)
+    """Cut the country into ranges once, so that a later worker goes on with the same; at least one."""
+    communities = communities_in(measuring.day, EVERYWHERE)
+    ranges = chunks(measuring.day, EVERYWHERE, communities)
+    lease.result = {
+        "ranges": [[list(span) for span in group] for group in ranges],
+        "ranges_done": 0,
+        "slots": max(measuring.positions.values(), default=-1) + 1,
+        "conflicts": [],
+    }
+    jobs.advance(lease, done=0, total=communities)
+
+
+def _complete(measuring: Measuring, lease: Lease, replaced: int | None, cards: int) -> None:
+    """Roll up, show the figures and finish the job, in the transaction that wrote the last of so many cards."""
+    if cards > MANY_CARDS:
+        measuring.tell_planner()
+    measuring.roll_up(EVERYWHERE, replaced=replaced, anew=True)
+    _make_current(measuring.run)
+    lease.result["conflicts"] = _named(lease.result["conflicts"])
+    jobs.finish(lease)
+    # Rows may have changed meanwhile; the sweep held back for this run.
+    wake_after_commit(SWEEP_TASK)
 
 
 def _replaced(run: Run) -> int | None:
@@ -158,9 +162,12 @@ def _replaced(run: Run) -> int | None:
 
 def _make_current(run: Run) -> None:
     run.computed_at = timezone.now()
-    run.save(update_fields=["computed_at"])
-    CurrentRun.objects.update_or_create(
-        kind=run.kind, period=run.period, defaults={"run": run, "differs_since": None}
+    Run.objects.filter(pk=run.pk).update(computed_at=run.computed_at)
+    CurrentRun.objects.bulk_create(
+        [CurrentRun(kind=run.kind, period=run.period, run=run)],
+        update_conflicts=True,
+        unique_fields=["kind", "period"],
+        update_fields=["run", "since", "differs_since"],
     )
 
 

@@ -16,7 +16,7 @@ from portal.scorecards.catalogue import INDICATORS, slots
 from portal.scorecards.engine.frame import WHENEVER, frame, records_below, rule_book
 from portal.scorecards.engine.judging import Judging
 from portal.scorecards.engine.slots import register
-from portal.scorecards.engine.sources import Days, Grouped, grouped, readings
+from portal.scorecards.engine.sources import Days, Grouped, framed, grouped
 from portal.scorecards.engine.sql import Sql, joined, with_ctes
 from portal.scorecards.engine.targets import PROFILE_COLUMNS, Resolver, profiles_in
 from portal.scorecards.models import Run
@@ -32,6 +32,7 @@ LISTED = {
     "parent_id": "bigint",
     "path": "text",
     "profile": "text",
+    "communities": "int",
     "households": "int",
     "residents": "int",
 }
@@ -58,7 +59,7 @@ def parts_of(days: Days) -> Parts:
     measures = measures_of(INDICATORS.values())
     judging = Judging(assessments_of(INDICATORS.values()), measures, days.anchor)
     sources = grouped([measure for measure in measures if not judging.covers(measure)], days)
-    tables = [readings(measures), *sources, *judging.tables()]
+    tables = [framed(measures), *sources, *judging.tables()]
     ctes = [source.sql.named(source.name) for source in sources] + judging.ctes()
     counted = [table.sql.named(table.name) for table in judging.tables() if table.sql.text]
     return Parts(judging, tuple(tables), joined(",\n", [*ctes, *counted]))
@@ -91,7 +92,7 @@ class Measuring:
     def lay_frame(self, spans: Sequence[Span]) -> None:
         """Lay out the communities below ``spans`` as a table and settle which standards hold for them."""
         plan_briefly()
-        lay_table("place", frame(self.resolver.book, spans))
+        lay_table("place", frame(self.resolver.book, spans), joined_by="division_id, profile")
         self.place = None
         self.names = self.resolver.learn(profiles_in(Sql("place")))
         self.resolver.store(self.names)
@@ -286,8 +287,10 @@ def plan_briefly() -> None:
     Sql("SET LOCAL join_collapse_limit = 5; SET LOCAL plan_cache_mode = force_generic_plan").execute()
 
 
-def lay_table(name: str, content: Sql) -> None:
-    """A temporary table of the present transaction, with statistics; one of that name is replaced."""
-    Sql(f"DROP TABLE IF EXISTS pg_temp.{name}").execute()
-    (Sql(f"CREATE TEMP TABLE {name} ON COMMIT DROP AS ") + content).execute()
-    Sql(f"ANALYZE {name}").execute()
+def lay_table(name: str, content: Sql, *, joined_by: str) -> None:
+    """A temporary table of the present transaction; one of that name is replaced.
+
+    The planner learns how many rows it has, and the distribution of the columns ``joined_by``.
+    """
+    create = Sql(f"DROP TABLE IF EXISTS pg_temp.{name}; CREATE TEMP TABLE {name} ON COMMIT DROP AS ")
+    (create + content + f"; ANALYZE {name} ({joined_by})").execute()

@@ -100,19 +100,24 @@ def exact_sum(measure: Measure, where: Q) -> Combinable:
     return Cast(Sum(measure.column, filter=where) * measure.scale, BigIntegerField())
 
 
-def readings(measures: Sequence[Measure]) -> Grouped:
-    """Readings stand in the frame itself, which chose the count of the preferred source."""
-    taken = [measure for measure in measures if measure.validity == Validity.READING]
+def framed(measures: Sequence[Measure]) -> Grouped:
+    """What stands in the frame itself: readings, whose source it chose, and the communities, each counting one."""
+    taken = [measure for measure in measures if _stands_in_frame(measure)]
     if any(measure.where for measure in taken):
         raise ValueError("a reading takes the count that the preferred source gives, whole")
-    return Grouped("place", Sql(""), {measure.code: f"{measure.column}" for measure in taken})
+    return Grouped("place", Sql(""), {measure.code: measure.column or "communities" for measure in taken})
+
+
+def _stands_in_frame(measure: Measure) -> bool:
+    counts_communities = apps.get_model(measure.model) is Division and not measure.where
+    return measure.validity == Validity.READING or counts_communities
 
 
 def grouped(measures: Sequence[Measure], days: Days) -> list[Grouped]:
-    """One statement per source model, validity and way of placing; readings apart."""
+    """One statement per source model, validity and way of placing; what stands in the frame apart."""
     by_source: dict[tuple[Any, ...], list[Measure]] = {}
     for measure in measures:
-        if measure.validity == Validity.READING:
+        if _stands_in_frame(measure):
             continue
         by_source.setdefault((measure.model, measure.validity, measure.via, measure.dated), []).append(
             measure
