@@ -121,7 +121,7 @@ class Judging:
         return of_queryset(rooms.annotate(**sums))
 
     def _totals(self) -> Sql:
-        columns = [*self._column.values(), *(f"rows_{number}" for number in range(len(self.assessments)))]
+        columns = [*self._column.values(), *(f"rows_{number}" for number in self.numbered(Grain.COMMUNITY))]
         sums = ", ".join(f"sum({column})::bigint AS {column}" for column in columns)
         return Sql(f"SELECT place_id, {sums} FROM register GROUP BY 1")
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.apps import apps
@@ -132,5 +134,9 @@ def _grouped(name: str, measures: list[Measure], days: Days) -> Grouped:
     totals: dict[str, Combinable] = {}
     for measure in measures:
         totals[columns[measure.code]] = exact_sum(measure, measure.where)
-    rows = rows_of(measures[0], days).order_by().values(place_id=F(place)).annotate(**totals)
-    return Grouped(name, of_queryset(rows), columns)
+    rows = rows_of(measures[0], days)
+    if all(measure.where for measure in measures):
+        # Rows that no measure wants are left out before they are joined.
+        rows = rows.filter(reduce(or_, (measure.where for measure in measures)))
+    grouped_rows = rows.order_by().values(place_id=F(place)).annotate(**totals)
+    return Grouped(name, of_queryset(grouped_rows), columns)
