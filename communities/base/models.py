@@ -56,6 +56,9 @@ class Row(models.Model):
     # Look-ups of the divisions whose measures hang on this row; in the scope of the first its changes are read.
     affects: ClassVar[tuple[str, ...]] = ()
 
+    # What ``clean`` reads of the row: the same values need be asked once only. Empty: all of it.
+    clean_reads: ClassVar[tuple[str, ...]] = ()
+
     # The look-up of a code that tells this row from others of the same name.
     told_apart_by: ClassVar[str] = ""
 

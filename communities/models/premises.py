@@ -91,6 +91,7 @@ class Premises(Row):
     is_one_door = models.BooleanField(_("一门式服务"), default=False)
 
     affects = ("division_now",)
+    clean_reads = ("division_now", "committee")
     told_apart_by = "division_now__code_now"
 
     objects = PremisesQuerySet.as_manager()
@@ -232,6 +233,7 @@ class PremisesNilStatement(Row):
 
     # Where it was stated, and where the committee stands now, should that have moved since.
     affects = ("division", "committee__division_now")
+    clean_reads = ("division", "committee")
 
     objects = DivisionScopedQuerySet.as_manager()
 

@@ -203,6 +203,7 @@ class Exemption(Row):
 
     # Where it holds, and where the committee stands now, should that have moved since.
     affects = ("division", "committee__division_now")
+    clean_reads = ("division", "committee")
 
     objects = DivisionScopedQuerySet.as_manager()
 

@@ -78,7 +78,7 @@ class Staging:
             for number, name in enumerate(self.target.names, start=1)
         )
         # Left over where one transaction checks and writes.
-        self.cursor.execute("DROP TABLE IF EXISTS pg_temp.staged, pg_temp.before, pg_temp.after")
+        self.cursor.execute("DROP TABLE IF EXISTS pg_temp.staged, pg_temp.before")
         self.cursor.execute(
             f"""CREATE TEMP TABLE staged ON COMMIT DROP AS
             SELECT r.id AS staged_id, r.line, r.object_id, r.object_version, r.row_pk, r.wrong,
