@@ -34,8 +34,16 @@ urlpatterns = [
     *register(
         "exemptions", "exemption", views.ExemptionList, views.ExemptionDetail, entry=forms.ExemptionForm
     ),
-    *register("policy-documents", "policy-document", views.PolicyDocumentList, views.PolicyDocumentDetail),
-    *register("thresholds", "threshold", views.ThresholdList, views.ThresholdDetail),
+    *register(
+        "policy-documents",
+        "policy-document",
+        views.PolicyDocumentList,
+        views.PolicyDocumentDetail,
+        entry=forms.PolicyDocumentForm,
+    ),
+    *register(
+        "thresholds", "threshold", views.ThresholdList, views.ThresholdDetail, entry=forms.ThresholdForm
+    ),
     *register("organisations", "organisation", views.OrganisationList, views.OrganisationDetail),
     *register("users", "user", views.UserList, views.UserDetail),
     *register("role-assignments", "role-assignment", views.RoleAssignmentList, views.RoleAssignmentDetail),

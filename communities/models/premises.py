@@ -9,7 +9,7 @@ from django.contrib.postgres.fields import DateRangeField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Func, Q, Sum, Value
+from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.models import Placement, Row, unique_live
@@ -19,6 +19,8 @@ from communities.models.committees import Committee
 from communities.models.divisions import Division
 from communities.querysets import PremisesQuerySet
 
+# Held by a trigger at the end of an act, in which rooms and zones may both change.
+ZONES_FIT = {"premises_functions_fit": _("各功能分区面积合计不能超过用房面积。")}
 MAX_AREA = Decimal(100000)
 AREA_BOUNDS = [
     MinValueValidator(Decimal("0.01"), message=_("面积须大于 0 平方米。")),
@@ -80,6 +82,8 @@ class Premises(Row):
     is_zoned = models.BooleanField(_("功能分区"), default=False)
     has_open_counter = models.BooleanField(_("敞开式办公"), default=False)
     is_one_door = models.BooleanField(_("一门式服务"), default=False)
+
+    trigger_messages = ZONES_FIT
 
     objects = PremisesQuerySet.as_manager()
 
@@ -156,6 +160,7 @@ class PremisesFunctionArea(Row):
     area = models.DecimalField(_("面积"), max_digits=12, decimal_places=2, validators=AREA_BOUNDS)
 
     part_of = "premises"
+    trigger_messages = ZONES_FIT
 
     objects = FunctionAreaQuerySet.as_manager()
 
@@ -179,19 +184,6 @@ class PremisesFunctionArea(Row):
 
     def __str__(self) -> str:
         return f"{self.get_function_display()} {self.area} m²"
-
-    def clean(self) -> None:
-        """All zones of one set of rooms together take no more than its area."""
-        if not self.premises_id or not self.area:
-            return
-        others = self.premises.functions.live().exclude(pk=self.pk).aggregate(total=Sum("area"))["total"] or 0
-        if others + self.area > self.premises.area:
-            raise ValidationError(
-                {
-                    "area": _("各功能分区面积合计不能超过用房面积 %(area)s 平方米。")
-                    % {"area": self.premises.area}
-                }
-            )
 
     def affected_divisions(self) -> Iterable[int]:
         return (self.premises.division_now_id,)

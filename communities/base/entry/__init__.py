@@ -9,23 +9,28 @@ from communities.base.entry.fields import (
     AmountField,
     DayField,
     PickField,
+    PicksField,
     RowField,
     SpanField,
     TruthField,
     WholeField,
+    WholeSpanField,
     WordsField,
 )
-from communities.base.entry.forms import EntryForm, Group
+from communities.base.entry.forms import EntryForm, Group, PartForm
 
 __all__ = [
     "AmountField",
     "DayField",
     "EntryForm",
     "Group",
+    "PartForm",
     "PickField",
+    "PicksField",
     "RowField",
     "SpanField",
     "TruthField",
     "WholeField",
+    "WholeSpanField",
     "WordsField",
 ]

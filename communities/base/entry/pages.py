@@ -23,6 +23,8 @@ from communities.base.tables import ROUTES, detail_url
 from communities.base.views import ScopedPage
 
 MOST_REASON = 200
+# Why a row is changed; an exemption has a reason of its own.
+REASON = "change_reason"
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,7 @@ def problems(form: Any) -> list[tuple[str, Any, str]]:
 
 def take(form: Any, error: ValidationError) -> None:
     """Put an action's refusal where the form can show it."""
-    errors = error.error_dict if hasattr(error, "error_dict") else {"__all__": error.error_list}
-    for name, listed in errors.items():
+    for name, listed in actions.errors_by_field(error).items():
         form.add_error(name if name in form.fields else None, listed)
 
 
@@ -112,12 +113,13 @@ class CreatePage(EntryPage):
     def known(self) -> dict[str, Any]:
         """What the address says already: the community, where it names one. Raises Http404 for a foreign place."""
         public_id = self.request.GET.get("place")
-        names = [name for name in ("division_now", "division") if name in self.entry.base_fields]
+        places = ("division_now", "division", "jurisdiction")
+        names = [name for name in places if name in self.entry.base_fields]
         if not public_id or not names:
             return {}
-        places = apps.get_model("communities", "Division").objects.visible_to(self.request.user, self.action)
+        visible = apps.get_model("communities", "Division").objects.visible_to(self.request.user, self.action)
         try:
-            place = get_object_or_404(places, public_id=public_id)
+            place = get_object_or_404(visible, public_id=public_id)
         except ValidationError as error:
             raise Http404 from error
         return {names[0]: place}
@@ -134,7 +136,7 @@ class EditPage(EntryPage):
         row = self.row(public_id)
         label, row.version = str(row), version_of(request)
         form = self.entry(request.POST, instance=row, user=request.user)
-        reason = request.POST.get("reason", "").strip()[:MOST_REASON]
+        reason = request.POST.get(REASON, "").strip()[:MOST_REASON]
         if form.is_valid():
             try:
                 actions.save(form.instance, by=request.user, reason=reason, needs=self.action)
@@ -153,7 +155,7 @@ class EditPage(EntryPage):
             row_label=label or str(row),
             version=version,
             cancel_url=detail_url(row) or self.list_url,
-            reason=self.request.POST.get("reason", ""),
+            reason=self.request.POST.get(REASON, ""),
             **more,
         )
 
