@@ -171,7 +171,7 @@ class Threshold(Row):
                     operator__in=[Operator.AT_LEAST, Operator.MORE_THAN], low__isnull=False, high__isnull=True
                 )
                 | Q(operator__in=[Operator.AT_MOST, Operator.LESS_THAN], low__isnull=True, high__isnull=False)
-                | Q(operator=Operator.BETWEEN, low__isnull=False, high__gte=F("low")),
+                | Q(operator=Operator.BETWEEN, low__isnull=False, high__isnull=False, high__gte=F("low")),
                 name="threshold_bounds_fit_operator",
                 violation_error_message=_(
                     "比较方式与上下限不符:不低于、高于填下限,不超过、低于填上限,介于两者都填。"
@@ -179,7 +179,7 @@ class Threshold(Row):
             ),
             models.CheckConstraint(
                 condition=Q(step__isnull=True, step_households__isnull=True)
-                | Q(step__isnull=False, step_households__gt=0),
+                | Q(step__isnull=False, step_households__isnull=False, step_households__gt=0),
                 name="threshold_step_complete",
                 violation_error_message=_("递增量和每递增户数须同时填写。"),
             ),
@@ -222,7 +222,8 @@ class Threshold(Row):
         if days and any(getattr(self, name) != getattr(changed, name) for name in self.meaning):
             raise ValidationError(MEASURED_BY, code="measured_by")
         if any(day not in changed.valid for day in days):
-            raise ValidationError({"valid": _("施行期间须包含已关闭报告期的最后一日。")}, code="measured_by")
+            kept = ValidationError(_("施行期间须包含已关闭报告期的最后一日。"), code="measured_by")
+            raise ValidationError({"valid": kept})
 
     def check_removal(self) -> None:
         if self.closing_days():

@@ -53,7 +53,7 @@ def reason_of(body: Mapping[str, Any]) -> str:
 
 def entered(entry: type[EntryForm], body: Mapping[str, Any], *, user: Any, row: Any = None) -> EntryForm:
     """A valid form of a new row, or of ``row`` with the fields that are given. Raises ValidationError."""
-    stored = as_stored(entry, row, user) if row is not None else {}
+    stored = as_stored(entry, row, user) if row is not None else as_new(entry)
     more = {"instance": row} if row is not None else {}
     form = entry(stored | typed(entry, body), user=user, **more)
     errors = told(entry, form.errors.as_data())
@@ -80,7 +80,7 @@ def take_parts(form: EntryForm, name: str, entry: type[PartForm], given: Any) ->
             parts.append(entered(entry, body, user=form.user, row=part))  # type: ignore[arg-type] # a part's
         except ValidationError as error:
             errors |= below(f"{name}.{position}", error)
-    form.take_parts(name, parts)
+    form.take_parts(name, parts, list(left.values()))
     return errors
 
 
@@ -190,6 +190,12 @@ def numbers_typed(name: str, called: str, value: Any) -> dict[str, str]:
         f"{name}_0": "" if least is None else str(least),
         f"{name}_1": "" if before is None else str(before - 1),
     }
+
+
+def as_new(entry: type[EntryForm]) -> dict[str, Any]:
+    """A new row as its form would be sent back untouched: what stands in it from the beginning."""
+    known = {name: field for name, field in entry.base_fields.items() if field.initial is not None}
+    return {name: field.text_of(field.initial) for name, field in known.items()}  # type: ignore[attr-defined]
 
 
 def as_stored(entry: type[EntryForm], row: Row, user: Any) -> dict[str, Any]:

@@ -376,7 +376,7 @@ class WholeSpanField(forms.MultiValueField):
     """Whole numbers from the least to the most, both included; both empty mean any."""
 
     widget = WholeSpanWidget
-    default_error_messages = {"order": _("上限不能小于下限。")}
+    default_error_messages = {"order": _("上限不能小于下限。"), "negative": _("请填写不小于 0 的整数。")}
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs["required"] = False
@@ -387,6 +387,8 @@ class WholeSpanField(forms.MultiValueField):
         least, most = data_list or (None, None)
         if least is None and most is None:
             return None
+        if min(end for end in (least, most) if end is not None) < 0:
+            raise ValidationError(self.error_messages["negative"], code="negative")
         if least is not None and most is not None and most < least:
             raise ValidationError(self.error_messages["order"], code="order")
         return NumericRange(least, most + 1 if most is not None else None)

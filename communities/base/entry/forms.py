@@ -33,6 +33,7 @@ def entry_field(field: models.Field, **_kwargs: Any) -> forms.Field | None:  # n
         "label": field.verbose_name,
         "help_text": field.help_text,
         "required": not field.blank,
+        "initial": field.default if field.has_default() else None,
         "validators": [] if field.choices else list(field._validators),  # type: ignore[attr-defined] # noqa: SLF001 - the model's own rules
     }
     match field:
@@ -113,13 +114,9 @@ class EntryForm(forms.ModelForm):
 
         return rows
 
-    def take_parts(self, name: str, given: list[PartForm]) -> None:
-        """What the entry says of one kind of parts: ``given`` stay or are new, the other live ones go."""
+    def take_parts(self, name: str, given: list[PartForm], gone: list[Row]) -> None:
+        """What the entry says of one kind of parts: ``given`` stay or are new, ``gone`` are taken out."""
         kept: list[Row] = [form.instance for form in given]
-        gone: list[Row] = []
-        if self.instance.pk is not None:
-            staying = {part.pk for part in kept}
-            gone = [part for part in self.live_parts(name) if part.pk not in staying]
         untouched = {form.instance.pk for form in given if form.is_untouched}
         self.instance.parts = [
             *(parts for parts in self.instance.parts if parts.name != name),

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from communities.base import actions
 from communities.base.changes import spoken
 from communities.base.entry.forms import EntryForm
+from communities.base.entry.parts import Lines, parts_shown, take_parts
 from communities.base.models import Row
 from communities.base.tables import ROUTES, detail_url
 from communities.base.views import ScopedPage
@@ -70,6 +71,13 @@ class EntryPage(ScopedPage):
             "problems": problems(form) if form is not None else [],
             **more,
         }
+        for lines in more.get("parts", ()):
+            context["problems"] += [
+                (where, f"{lines.title} {label}", message)
+                for line in lines.lines
+                if not (line.is_empty or line.goes)
+                for where, label, message in problems(line.form)
+            ]
         return render(self.request, self.template_name, context, status=status)
 
 
@@ -96,11 +104,12 @@ class CreatePage(EntryPage):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         form = self.entry(user=request.user, initial=self.known())
-        return self.show(form, is_new=True, cancel_url=self.list_url)
+        return self.show(form, is_new=True, cancel_url=self.list_url, parts=parts_shown(form))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = self.entry(request.POST, user=request.user)
-        if form.is_valid():
+        parts = parts_shown(form)
+        if take_parts(form, parts) & form.is_valid():
             try:
                 row = actions.save(form.instance, by=request.user, needs=self.action)
             except ValidationError as error:
@@ -108,7 +117,7 @@ class CreatePage(EntryPage):
             else:
                 messages.success(request, _("已登记「%(row)s」。") % {"row": row})
                 return HttpResponseRedirect(detail_url(row) or self.list_url)
-        return self.show(form, is_new=True, cancel_url=self.list_url, status=422)
+        return self.show(form, is_new=True, cancel_url=self.list_url, parts=parts, status=422)
 
     def known(self) -> dict[str, Any]:
         """What the address says already: the community, where it names one. Raises Http404 for a foreign place."""
@@ -137,19 +146,21 @@ class EditPage(EntryPage):
         label, row.version = str(row), version_of(request)
         form = self.entry(request.POST, instance=row, user=request.user)
         reason = request.POST.get(REASON, "").strip()[:MOST_REASON]
-        if form.is_valid():
+        parts = parts_shown(form)
+        if take_parts(form, parts) & form.is_valid():
             try:
                 actions.save(form.instance, by=request.user, reason=reason, needs=self.action)
             except actions.StaleVersion as error:
-                return self.clashed(form, error.stored)
+                return self.clashed(form, error.stored, parts)
             except ValidationError as error:
                 take(form, error)
             else:
                 messages.success(request, _("已保存「%(row)s」。") % {"row": row})
                 return HttpResponseRedirect(detail_url(row) or self.list_url)
-        return self.shown(row, form, version_of(request), label=label, status=422)
+        return self.shown(row, form, version_of(request), label=label, parts=parts, status=422)
 
     def shown(self, row: Any, form: Any, version: int, *, label: str = "", **more: Any) -> HttpResponse:
+        more.setdefault("parts", parts_shown(form))
         return self.show(
             form,
             row_label=label or str(row),
@@ -159,7 +170,7 @@ class EditPage(EntryPage):
             **more,
         )
 
-    def clashed(self, form: Any, stored: Row) -> HttpResponse:
+    def clashed(self, form: Any, stored: Row, parts: list[Lines]) -> HttpResponse:
         """Nothing was saved: show both values, and who wrote the other one."""
         records = apps.get_model("communities", "ChangeRecord").objects
         last = records.filter(model=stored._meta.label, object_id=stored.public_id).order_by("-pk").first()
@@ -170,6 +181,7 @@ class EditPage(EntryPage):
             label=str(stored),
             status=409,
             clashes=list(clashes(form, stored)),
+            parts=parts,
             last=last,
         )
 

@@ -54,7 +54,7 @@ def entry_serializer(entry: type[EntryForm], kind: str) -> type[serializers.Seri
     if kind == "BulkRow":
         declared["version"] = serializers.IntegerField(required=False, min_value=1)
     for name, field in entry.base_fields.items():
-        required = bool(field.required) and kind == "Create"
+        required = field.required and field.initial is None and kind == "Create"
         declared[entry.api_names.get(name, name)] = schema_field(field, required=required)
     for name, part in entry.parts.items():
         one = entry_serializer(part, "Part")
