@@ -145,11 +145,21 @@ def typed(entry: type[EntryForm], body: Mapping[str, Any]) -> dict[str, Any]:
                 data |= numbers_typed(name, called, value)
             case fields.PicksField():
                 data[name] = words_typed(called, value)
-            case _ if isinstance(value, dict | list):
-                raise refuse(called, _("请填写一个值。"), "invalid")
+            case _ if not suits(field, value):
+                raise refuse(called, _("值的类型不符。"), "invalid")
             case _:
                 data[name] = "" if value is None else field.text_of(value)  # type: ignore[attr-defined]
     return data
+
+
+def suits(field: Any, value: Any) -> bool:
+    """Whether a JSON value is of a kind that a field takes: words are no numbers, and truth is neither."""
+    match field:
+        case fields.TruthField():
+            return value is None or isinstance(value, bool | str)
+        case fields.AmountField():
+            return value is None or type(value) in {int, float, str}
+    return value is None or isinstance(value, str)
 
 
 def words_typed(called: str, value: Any) -> str:
