@@ -153,10 +153,9 @@ class Staging:
         for late in self.target.form.late_checks:
             self.refuse(
                 f"SELECT staged_id, 0 FROM staged s WHERE ({late.fails}) AND NOT wrong && %s",
-                [[late.name]],
+                [list(late.reads)],
                 code=late.code,
                 message=str(late.message),
-                name=late.name,
             )
 
     def check_unique(self) -> None:
