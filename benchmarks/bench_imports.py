@@ -1,5 +1,6 @@
-"""G9, G10 and R24: a workbook of rooms checked and written, beside reading and copying it raw, and beside
-django-import-export's own way; and the same rows written back as a workbook.
+"""G9, G10 and R24: a workbook of rooms checked and written, and written back as a workbook.
+
+Beside it: reading the file and copying it raw, and django-import-export's own way.
 
 Sizes in rows by ``BENCH_IMPORT_ROWS`` (default 10000,100000). A room has 17 columns.
 """
@@ -16,7 +17,19 @@ import time
 from pathlib import Path
 from typing import Any
 
+import tablib
+import xlsxwriter
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import connection
+from import_export import resources
+
 from benchmarks.harness import report
+from communities.actions import imports
+from communities.choices import Level
+from communities.models import ChangeRecord, Committee, Division, Premises, User
+from tests import factories
+from tests.workbooks.conftest import HEADS
 
 SIZES = [int(size) for size in os.environ.get("BENCH_IMPORT_ROWS", "10000,100000").split(",")]
 DEFAULT_WAY_ROWS = 500
@@ -42,10 +55,6 @@ print(time.perf_counter() - began)
 
 def world() -> tuple[Any, Any, list[Any]]:
     """A street office with many communities, its clerk, and a committee in each community."""
-    from communities.choices import Level
-    from communities.models import Division
-    from tests import factories
-
     street = Division.objects.filter(name_now="导入街道").first()
     if street is None:
         parent = factories.root()
@@ -60,7 +69,6 @@ def world() -> tuple[Any, Any, list[Any]]:
         for number in range(COMMUNITIES):
             factories.committee(factories.community(f"第{number}社区", street))
         factories.user("importer", "street_clerk", street, name="导入员")
-    from communities.models import Committee, User
 
     return (
         street,
@@ -71,10 +79,6 @@ def world() -> tuple[Any, Any, list[Any]]:
 
 def workbook(path: Path, committees: list[Any], rows: int) -> None:
     """New rooms, one a row."""
-    import xlsxwriter
-
-    from tests.workbooks.conftest import HEADS
-
     book = xlsxwriter.Workbook(str(path), {"constant_memory": True})
     sheet = book.add_worksheet("表")
     sheet.write_row(0, 0, HEADS)
@@ -94,10 +98,6 @@ def workbook(path: Path, committees: list[Any], rows: int) -> None:
 
 def through_the_door(content: bytes, street: Any, clerk: Any, name: str) -> tuple[Any, float, float]:
     """(batch, seconds to check, seconds to write)."""
-    from django.core.files.base import ContentFile
-
-    from communities.actions import imports
-
     batch = imports.upload(
         register="premises", division=street, file=ContentFile(content), name=name, by=clerk
     )
@@ -117,10 +117,6 @@ def through_the_door(content: bytes, street: Any, clerk: Any, name: str) -> tupl
 
 def default_way(committees: list[Any]) -> float:
     """Seconds a row of django-import-export's own import, validation on."""
-    import tablib
-    from import_export import resources
-
-    from communities.models import Premises
 
     class Plain(resources.ModelResource):
         class Meta:
@@ -143,10 +139,6 @@ def default_way(committees: list[Any]) -> float:
 
 def main() -> None:
     """Each size: floor, check, write, again; then the export."""
-    from django.conf import settings
-    from communities.actions import imports
-    from communities.models import ChangeRecord, Premises
-
     settings.MEDIA_ROOT = Path(tempfile.mkdtemp())
     settings.IMPORT_MAX_ROWS = max(SIZES) + 1
     settings.IMPORT_MAX_BYTES = 2**30
@@ -177,8 +169,8 @@ def main() -> None:
             // 1024
         )
         whole = checked + written
-        told = f"{checked:.1f} s + {written:.1f} s"
-        report("G9", f"{rows:,} rooms checked + written, x floor ({floor:.1f} s)", f"{told}, {whole / floor:.1f} x", "1.5 x",
+        told = f"{checked:.1f} s + {written:.1f} s, {whole / floor:.1f} x"
+        report("G9", f"{rows:,} rooms checked + written, x floor ({floor:.1f} s)", told, "1.5 x",
                met=whole <= 1.5 * floor)  # fmt: skip
         report(
             "G9",
@@ -209,8 +201,6 @@ def main() -> None:
 
 def dsn() -> str:
     """The database's address as libpq reads it."""
-    from django.db import connection
-
     given = connection.get_connection_params()
     names = {"dbname": "dbname", "user": "user", "password": "password", "host": "host", "port": "port"}
     return " ".join(f"{names[key]}='{value}'" for key, value in given.items() if key in names and value)

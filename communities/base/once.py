@@ -101,8 +101,17 @@ def _tried(view: Any, handler: Callable[..., Response], *args: Any, **kwargs: An
 def digest_of(request: Request) -> str:
     """What tells one call from another: method, address and what the body says, not how it is spaced."""
     said = [request.method, request.get_full_path(), request.data]
-    text = json.dumps(said, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    text = json.dumps(said, sort_keys=True, ensure_ascii=False, default=_file_told)
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def _file_told(file: Any) -> list[str]:
+    """An uploaded file by its name and content."""
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return [file.name, digest.hexdigest()]
 
 
 def replayed(known: Any) -> Response:

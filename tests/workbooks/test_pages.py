@@ -170,6 +170,20 @@ def test_another_system_brings_a_workbook(world: World) -> None:
     assert Premises.objects.filter(name="新办公室").count() == 1
 
 
+def test_an_upload_with_a_key_is_taken_once(world: World) -> None:
+    client = signed_in(world, "api_client")
+
+    def post(content: bytes) -> Any:
+        body = {"resource": "premises", "division": str(world.district.public_id), "file": file(content)}
+        return client.post("/api/v1/imports/", body, headers={"Idempotency-Key": "k1"})
+
+    first, again, other = post(book([row()])), post(book([row()])), post(book([row(建筑面积=9)]))
+    assert (first.status_code, again.status_code, other.status_code) == (202, 202, 422)
+    assert first.json()["id"] == again.json()["id"]
+    assert again["Idempotency-Replayed"] == "true"
+    assert ImportBatch.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     ("changes", "status", "attr"),
     [
