@@ -210,3 +210,32 @@ class ChangeVerb(models.TextChoices):
     DELETE = "delete", _("删除")
     RESTORE = "restore", _("恢复")
     REFUSED = "refused", _("越权被拒")
+
+
+class ImportState(models.TextChoices):
+    """How far an uploaded workbook has come."""
+
+    UPLOADED = "uploaded", _("已上传")
+    CHECKING = "checking", _("检查中")
+    READY = "ready", _("待确认")
+    APPLYING = "applying", _("入库中")
+    DONE = "done", _("已入库")
+    REFUSED = "refused", _("已退回")
+    FAILED = "failed", _("失败")
+    EXPIRED = "expired", _("已过期")
+
+
+class ImportMode(models.TextChoices):
+    """What happens to the good rows of a workbook in which some are bad."""
+
+    ALL_OR_NOTHING = "all_or_nothing", _("全部合格才入库")
+    GOOD_ROWS = "good_rows", _("合格的先入库")
+
+
+class RowOutcome(models.TextChoices):
+    """What an import does, or would do, with one row."""
+
+    CREATED = "created", _("新增")
+    CHANGED = "changed", _("修改")
+    UNCHANGED = "unchanged", _("不变")
+    REFUSED = "refused", _("退回")

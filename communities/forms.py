@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from communities import indicators  # noqa: F401 - declares the keys of standards
-from communities.base.entry import EntryForm, Group, PickField
+from communities.base.entry import EntryForm, Group, LateCheck, PickField
 from communities.base.standards import THRESHOLD_KEYS
 from communities.choices import CommitteeKind
 from communities.models import (
@@ -20,6 +20,7 @@ from communities.models import (
     Premises,
     PremisesNilStatement,
 )
+from communities.models.premises import ZONES_FIT
 
 SQUARE_METRES = _("平方米")
 
@@ -71,6 +72,15 @@ class PremisesForm(CommunityFactForm):
         )
 
     units = {"area": SQUARE_METRES}
+    alike = ("division_now", "kind", "name", "obtained_on")
+    late_checks = (
+        LateCheck(
+            "area",
+            """s.area < (SELECT sum(f.area) FROM communities_premisesfunctionarea f
+            WHERE f.premises_id = s.row_pk AND f.deleted_at IS NULL)""",
+            ZONES_FIT,
+        ),
+    )
     groups = (
         Group(
             _("基本情况"),
@@ -86,6 +96,7 @@ class CommitteeForm(CommunityFactForm):
         model = Committee
         fields = ("name", "kind", "division_now", "valid", "term_number", "elected_on", "expires_on")
 
+    alike = ("division_now", "name")
     groups = (
         Group(_("基本情况"), ("name", "kind", "division_now", "valid")),
         Group(_("任期"), ("term_number", "elected_on", "expires_on")),
@@ -97,6 +108,7 @@ class NilStatementForm(CommunityFactForm):
         model = PremisesNilStatement
         fields = ("kind", "division", "committee", "stated_on", "note")
 
+    alike = ("division", "committee", "kind", "stated_on")
     groups = (Group(_("申明"), ("kind", "division", "committee", "stated_on", "note")),)
 
 
@@ -106,6 +118,7 @@ class HouseholdCountForm(CommunityFactForm):
         fields = ("division", "source", "definition", "counted_on", "households", "residents")
 
     units = {"households": _("户"), "residents": _("人")}
+    alike = ("division", "source", "definition", "counted_on")
     groups = (
         Group(_("口径"), ("division", "source", "definition", "counted_on")),
         Group(_("数量"), ("households", "residents")),
@@ -128,6 +141,7 @@ class ExemptionForm(CommunityFactForm):
             "review_on",
         )
 
+    alike = ("key", "division", "committee", "valid")
     groups = (
         Group(_("豁免"), ("key", "division", "committee", "valid", "reason")),
         Group(_("决定"), ("decision_number", "decided_by", "review_on")),

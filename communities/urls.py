@@ -7,7 +7,20 @@ from django.urls import path
 from communities import forms, views
 from communities.base.urls import register
 
+# Registers that are also written as workbooks: address -> name and list.
+WORKBOOKS = {
+    "committees": ("committee", views.CommitteeList),
+    "premises": ("premises", views.PremisesList),
+    "nil-statements": ("nil-statement", views.NilStatementList),
+    "household-counts": ("household-count", views.HouseholdCountList),
+    "exemptions": ("exemption", views.ExemptionList),
+}
+
 urlpatterns = [
+    *(
+        path(f"{route}/export/", views.ExportFile.of(list_page, code), name=f"{code}-export")
+        for route, (code, list_page) in WORKBOOKS.items()
+    ),
     path("places/", views.Places.as_view(), name="places"),
     path("places/hits/", views.PlaceHits.as_view(), name="place-hits"),
     path("places/children/", views.PlaceChildren.as_view(), name="place-children"),
@@ -34,6 +47,12 @@ urlpatterns = [
     *register(
         "exemptions", "exemption", views.ExemptionList, views.ExemptionDetail, entry=forms.ExemptionForm
     ),
+    path("imports/", views.ImportList.as_view(), name="import-list"),
+    path("imports/new/", views.NewImport.as_view(), name="import-new"),
+    path("imports/template/", views.TemplateFile.as_view(), name="import-template"),
+    path("imports/<uuid:public_id>/", views.ImportDetail.as_view(), name="import-detail"),
+    path("imports/<uuid:public_id>/confirm/", views.ConfirmImport.as_view(), name="import-confirm"),
+    path("imports/<uuid:public_id>/refused/", views.RefusedFile.as_view(), name="import-refused"),
     *register("policy-documents", "policy-document", views.PolicyDocumentList, views.PolicyDocumentDetail),
     *register("thresholds", "threshold", views.ThresholdList, views.ThresholdDetail),
     *register("change-records", "change-record", views.ChangeRecordList, views.ChangeRecordDetail),

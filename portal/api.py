@@ -31,6 +31,7 @@ from communities.base.api import Address, refuse_unknown
 from communities.base.querysets import today, valid_on
 from communities.base.roles import ROLES, actions_of
 from communities.base.serializers import NamedSerializer, PlaceSerializer
+from communities.imports_api import ImportViewSet
 from communities.models import ApiToken, User
 from portal import errors
 from portal.scorecards.api import IndicatorValueViewSet, IndicatorViewSet, RunViewSet
@@ -98,6 +99,7 @@ router.register("thresholds", ThresholdViewSet, "api-threshold")
 router.register("indicators", IndicatorViewSet, "api-indicator")
 router.register("indicator-values", IndicatorValueViewSet, "api-indicator-value")
 router.register("runs", RunViewSet, "api-run")
+router.register("imports", ImportViewSet, "api-import")
 router.register("changes", ChangeViewSet, "api-change")
 
 urlpatterns: list[URLPattern | URLResolver] = [

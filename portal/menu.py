@@ -75,6 +75,7 @@ MENU: tuple[Group, ...] = (
             Item(_("达标豁免"), "exemption-list", Action.VIEW),
             Item(_("户数和人数"), "household-count-list", Action.VIEW),
             Item(_("行政区划"), "division-list", Action.VIEW),
+            Item(_("导入记录"), "import-list", Action.EDIT_REGISTERS, follows_place=False),
         ),
     ),
     Group(_("报告期"), "calendar", (Item(_("报告期"), "period-list", Action.VIEW, follows_place=False),)),

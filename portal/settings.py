@@ -222,6 +222,11 @@ NIGHTLY_AT = time(2, 30)
 CELERY_BEAT_SCHEDULE = {
     # What a lost wake-up or a dead worker left. Not kept for a worker that is away: the next one does it all.
     "sweep": {"task": "portal.scorecards.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "imports": {"task": "communities.imports.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "imports expire": {
+        "task": "communities.imports.expire",
+        "schedule": crontab(minute=17),
+    },
     "measure nightly": {
         "task": "portal.scorecards.nightly",
         "schedule": crontab(hour=NIGHTLY_AT.hour, minute=NIGHTLY_AT.minute),
@@ -349,7 +354,17 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not PRODUCTION
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 IMPORT_EXPORT_USE_TRANSACTIONS = True
+IMPORT_MAX_BYTES = env.int("IMPORT_MAX_MEGABYTES", 20) * 2**20
+"""The largest workbook that is taken."""
+IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", 120_000)
+IMPORT_READER_MEGABYTES = env.int("IMPORT_READER_MEGABYTES", 1024)
+"""Address space of the program that opens uploads: a file that wants more is refused."""
+IMPORT_CONFIRM_HOURS = env.int("IMPORT_CONFIRM_HOURS", 24)
+"""An upload that nobody confirmed for so long has expired."""
+IMPORT_KEEP_DAYS = env.int("IMPORT_KEEP_DAYS", 30)
+"""How long uploaded files and refused rows are kept after their import has ended."""
 
 # ---------------------------------------------------------------- API
 
@@ -393,6 +408,7 @@ SPECTACULAR_SETTINGS = {
         "DocumentKindEnum": "communities.choices.DocumentKind",
         "RunKindEnum": "portal.scorecards.models.RunKind",
         "JobStateEnum": "communities.choices.JobState",
+        "ImportStateEnum": "communities.choices.ImportState",
     },
 }
 

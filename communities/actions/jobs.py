@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -53,14 +53,13 @@ def enqueue(*, key: str, kind: str, params: dict[str, Any] | None = None, by: An
         INSERT INTO communities_job (key, kind, params, state, attempts, progress_done, progress_total, result,
                                      error, requested_by_id, created_at)
         VALUES (%s, %s, %s, 'queued', 0, 0, 0, '{}', '', %s, clock_timestamp())
-        ON CONFLICT DO NOTHING RETURNING id
+        ON CONFLICT DO NOTHING RETURNING *
     """
     while True:
-        with connection.cursor() as cursor:
-            cursor.execute(insert, [key, kind, json.dumps(params or {}), by.pk if by is not None else None])
-            row = cursor.fetchone()
-        if row is not None:
-            return Job.objects.get(pk=row[0]), True
+        asker = by.pk if by is not None else None
+        made = list(Job.objects.raw(insert, [key, kind, json.dumps(params or {}), asker]))
+        if made:
+            return made[0], True
         job = Job.objects.filter(key=key, state__in=Job.UNFINISHED).first()
         if job is not None:
             return job, False
@@ -90,7 +89,7 @@ def take(*, job_id: int | None = None, kind: str | None = None, seconds: float |
             ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
         RETURNING id, lease_token, attempts, progress_done, progress_total, params, result
     """
-    with transaction.atomic(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(statement, {"id": job_id, "kind": kind, "seconds": seconds})
         row = cursor.fetchone()
     if row is None:

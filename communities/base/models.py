@@ -53,12 +53,26 @@ class Row(models.Model):
     # Fields whose values never enter a change record in plain.
     personal_fields: ClassVar[frozenset[str]] = frozenset()
 
+    # Look-ups of the divisions whose measures hang on this row; in the scope of the first its changes are read.
+    affects: ClassVar[tuple[str, ...]] = ()
+
+    # The look-up of a code that tells this row from others of the same name.
+    told_apart_by: ClassVar[str] = ""
+
     class Meta:
         abstract = True
 
     def affected_divisions(self) -> Iterable[int]:
         """Ids of the divisions whose measures may change when this row changes (each with all below it)."""
-        return ()
+        found = []
+        for path in self.affects:
+            row: Any = self
+            *steps, last = path.split("__")
+            for step in steps:
+                row = getattr(row, step) if row is not None else None
+            if row is not None:
+                found.append(getattr(row, f"{last}_id"))
+        return dict.fromkeys(found)
 
     def record_label(self) -> str:
         """How change records name this row; without personal data."""

@@ -285,6 +285,19 @@ class ListPage(ScopedPage):
         place = self.request.GET.get("place")
         return f"{address}?{urlencode({'place': place})}" if place else address
 
+    def workbook_urls(self) -> dict[str, str]:
+        """Where the rows shown are downloaded, and for those who may write, where a workbook is brought in."""
+        entry = ENTRIES.get(self.model._meta.label)
+        if entry is None or not entry.alike:
+            return {}
+        code = ROUTES[self.model._meta.label]
+        urls = {"export_url": with_query(reverse(f"{code}-export"), self.request.GET)}
+        if self.request.user.may(entry.action):  # type: ignore[union-attr]
+            place = self.request.GET.get("place")
+            query = urlencode({"register": code} | ({"place": place} if place else {}))
+            urls["import_url"] = f"{reverse('import-new')}?{query}"
+        return urls
+
     # -- what the template draws ---------------------------------------------------------------------
 
     def context(self, filters: RegisterFilterSet) -> dict[str, Any]:
@@ -303,6 +316,7 @@ class ListPage(ScopedPage):
             "view": self,
             "new_url": self.new_url,
             "new_label": self.new_label,
+            **self.workbook_urls(),
             "title": self.title or self.model._meta.verbose_name_plural,
             "purpose": self.purpose,
             "table": table,

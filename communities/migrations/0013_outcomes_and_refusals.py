@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('communities', '0010_period_closed_at'),
+        ('communities', '0011_imports'),
     ]
 
     operations = [

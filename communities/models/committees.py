@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 from django.db.models import F, Q
@@ -31,6 +29,9 @@ class Committee(Row):
     elected_on = models.DateField(_("选举日期"), null=True, blank=True)
     expires_on = models.DateField(_("任期届满日"), null=True, blank=True)
 
+    affects = ("division_now",)
+    told_apart_by = "division_now__code_now"
+
     objects = CommitteeQuerySet.as_manager()
 
     class Meta:
@@ -50,9 +51,6 @@ class Committee(Row):
 
     def __str__(self) -> str:
         return self.name
-
-    def affected_divisions(self) -> Iterable[int]:
-        return (self.division_now_id,)
 
 
 class CommitteePlacement(Placement):

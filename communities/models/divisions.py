@@ -53,6 +53,8 @@ class Division(Row):
     )
     is_closed = models.BooleanField(_("已撤销"), default=False)
 
+    told_apart_by = "code_now"
+
     objects = DivisionQuerySet.as_manager()
 
     class Meta:

@@ -96,6 +96,8 @@ class HouseholdCount(Row):
     households = models.PositiveIntegerField(_("户数"))
     residents = models.PositiveIntegerField(_("人数"))
 
+    affects = ("division",)
+
     objects = DivisionScopedQuerySet.as_manager()
 
     class Meta:
@@ -120,9 +122,6 @@ class HouseholdCount(Row):
 
     def __str__(self) -> str:
         return f"{self.division} {self.counted_on:%Y-%m-%d}"
-
-    def affected_divisions(self) -> Iterable[int]:
-        return (self.division_id,)
 
 
 class PreferredCountSource(Row):

@@ -32,6 +32,15 @@ def committee_of_place(committee: Committee | None, division_id: int) -> None:
         raise ValidationError({"committee": _("所填委员会不在该社区。")})
 
 
+ZONES_FIT = _("建筑面积不能小于各功能分区面积的合计。")
+
+
+def zoned(premises: Premises) -> Decimal:
+    """What the function zones of one set of rooms take together, in square metres."""
+    total: Decimal | None = premises.functions.live().aggregate(total=Sum("area"))["total"]
+    return total or Decimal(0)
+
+
 class DayRange(Func):
     """The half-open range of days from ``obtained_on`` up to, not including, ``lost_on``."""
 
@@ -81,6 +90,9 @@ class Premises(Row):
     has_open_counter = models.BooleanField(_("敞开式办公"), default=False)
     is_one_door = models.BooleanField(_("一门式服务"), default=False)
 
+    affects = ("division_now",)
+    told_apart_by = "division_now__code_now"
+
     objects = PremisesQuerySet.as_manager()
 
     class Meta:
@@ -124,9 +136,8 @@ class Premises(Row):
 
     def clean(self) -> None:
         committee_of_place(self.committee, self.division_now_id)
-
-    def affected_divisions(self) -> Iterable[int]:
-        return (self.division_now_id,)
+        if self.pk and self.area is not None and zoned(self) > self.area:
+            raise ValidationError({"area": ZONES_FIT})
 
 
 class PremisesPlacement(Placement):
@@ -219,6 +230,9 @@ class PremisesNilStatement(Row):
     stated_on = models.DateField(_("申明日期"))
     note = models.CharField(_("说明"), max_length=200, blank=True)
 
+    # Where it was stated, and where the committee stands now, should that have moved since.
+    affects = ("division", "committee__division_now")
+
     objects = DivisionScopedQuerySet.as_manager()
 
     class Meta:
@@ -240,10 +254,3 @@ class PremisesNilStatement(Row):
 
     def clean(self) -> None:
         committee_of_place(self.committee, self.division_id)
-
-    def affected_divisions(self) -> Iterable[int]:
-        """Where it was stated, and where the committee stands now, should that have moved since."""
-        return {self.division_id, self.committee.division_now_id if self.committee else self.division_id}
-
-    def scope_division_id(self) -> int:
-        return self.division_id

@@ -201,6 +201,9 @@ class Exemption(Row):
     decided_by = models.CharField(_("批准机关"), max_length=100)
     review_on = models.DateField(_("复核日期"), null=True, blank=True)
 
+    # Where it holds, and where the committee stands now, should that have moved since.
+    affects = ("division", "committee__division_now")
+
     objects = DivisionScopedQuerySet.as_manager()
 
     class Meta:
@@ -219,10 +222,3 @@ class Exemption(Row):
     def name(self) -> str:
         key = THRESHOLD_KEYS.get(self.key)
         return str(key.name) if key else self.key
-
-    def affected_divisions(self) -> Iterable[int]:
-        """Where it was stated, and where the committee stands now, should that have moved since."""
-        return {self.division_id, self.committee.division_now_id if self.committee else self.division_id}
-
-    def scope_division_id(self) -> int:
-        return self.division_id

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -23,7 +23,6 @@ from django.utils.translation import gettext_lazy as _
 from communities.actions import jobs
 from communities.actions.jobs import Lease, LeaseLost
 from communities.actions.periods import open_quarter
-from communities.base.measures import slots_of
 from communities.base.places import Span
 from communities.base.querysets import today
 from communities.base.roles import Action
@@ -31,7 +30,7 @@ from communities.base.standards import Conflict
 from communities.base.wakeup import SWEEP_TASK, wake_after_commit
 from communities.choices import JobState
 from communities.models import DirtyMark, Job, Period, Threshold
-from portal.scorecards.catalogue import INDICATORS
+from portal.scorecards.catalogue import slots
 from portal.scorecards.engine.cards import Measuring
 from portal.scorecards.engine.frame import EVERYWHERE, chunks, communities_in
 from portal.scorecards.engine.refresh import differs, refresh
@@ -121,35 +120,39 @@ def _measure(run: Run, lease: Lease) -> None:
     for number in range(lease.result["ranges_done"], len(ranges)):
         with transaction.atomic():
             jobs.hold(lease)
+            replaced = _replaced(run)
             measuring.lay_frame([Span(*span) for span in ranges[number]])
-            written = measuring.write(_replaced(run), anew=number == 0)
+            done = lease.done + measuring.write(replaced, anew=number == 0)
             lease.result |= {"ranges_done": number + 1, "conflicts": _conflicts(measuring, lease)}
-            jobs.advance(lease, done=lease.done + written, total=max(lease.total, lease.done + written))
-    with transaction.atomic():
-        jobs.hold(lease)
-        if lease.done > MANY_CARDS:
-            measuring.tell_planner()
-        measuring.roll_up(EVERYWHERE, replaced=_replaced(run), anew=True)
-        _make_current(run)
-        lease.result["conflicts"] = _named(lease.result["conflicts"])
-        jobs.finish(lease)
-        # Rows may have changed meanwhile; the sweep held back for this run.
-        wake_after_commit(SWEEP_TASK)
+            if number + 1 < len(ranges):
+                jobs.advance(lease, done=done, total=max(lease.total, done))
+            else:
+                _complete(measuring, lease, replaced, done)
 
 
 def _plan(measuring: Measuring, lease: Lease) -> None:
-    """Cut the country into ranges once, so that a later worker goes on with the same."""
-    with transaction.atomic():
-        jobs.hold(lease)
-        communities = communities_in(measuring.day, EVERYWHERE)
-        ranges = chunks(measuring.day, EVERYWHERE, communities)
-        lease.result = {
-            "ranges": [[list(span) for span in group] for group in ranges],
-            "ranges_done": 0,
-            "slots": max(measuring.positions.values(), default=-1) + 1,
-            "conflicts": [],
-        }
-        jobs.advance(lease, done=0, total=communities)
+    """Cut the country into ranges once, so that a later worker goes on with the same; at least one."""
+    communities = communities_in(measuring.day, EVERYWHERE)
+    ranges = chunks(measuring.day, EVERYWHERE, communities)
+    lease.result = {
+        "ranges": [[list(span) for span in group] for group in ranges],
+        "ranges_done": 0,
+        "slots": max(measuring.positions.values(), default=-1) + 1,
+        "conflicts": [],
+    }
+    jobs.advance(lease, done=0, total=communities)
+
+
+def _complete(measuring: Measuring, lease: Lease, replaced: int | None, cards: int) -> None:
+    """Roll up, show the figures and finish the job, in the transaction that wrote the last of so many cards."""
+    if cards > MANY_CARDS:
+        measuring.tell_planner()
+    measuring.roll_up(EVERYWHERE, replaced=replaced, anew=True)
+    _make_current(measuring.run)
+    lease.result["conflicts"] = _named(lease.result["conflicts"])
+    jobs.finish(lease)
+    # Rows may have changed meanwhile; the sweep held back for this run.
+    wake_after_commit(SWEEP_TASK)
 
 
 def _replaced(run: Run) -> int | None:
@@ -159,9 +162,12 @@ def _replaced(run: Run) -> int | None:
 
 def _make_current(run: Run) -> None:
     run.computed_at = timezone.now()
-    run.save(update_fields=["computed_at"])
-    CurrentRun.objects.update_or_create(
-        kind=run.kind, period=run.period, defaults={"run": run, "differs_since": None}
+    Run.objects.filter(pk=run.pk).update(computed_at=run.computed_at)
+    CurrentRun.objects.bulk_create(
+        [CurrentRun(kind=run.kind, period=run.period, run=run)],
+        update_conflicts=True,
+        unique_fields=["kind", "period"],
+        update_fields=["run", "since", "differs_since"],
     )
 
 
@@ -210,14 +216,15 @@ def show_marks() -> bool:
         if not _may_sweep(_running().filter(run__period__closed_at__isnull=True)):
             return False
         currents = _currents(closed=False)
-        if _outgrown(currents):
+        positions = register(slots())
+        if _outgrown(currents, positions):
             return False
         division_ids = _taken(
             "UPDATE communities_dirtymark SET is_shown = true WHERE NOT is_shown RETURNING division_id"
         )
         for current in currents:
-            if refresh(current.run, division_ids):
-                current.save(update_fields=["since"])
+            if refresh(current.run, division_ids, positions):
+                CurrentRun.objects.filter(pk=current.pk).update(since=timezone.now())
     return True
 
 
@@ -241,9 +248,9 @@ def _currents(*, closed: bool) -> list[CurrentRun]:
     return list(currents.select_related("run__period", "run__job"))
 
 
-def _outgrown(currents: Sequence[CurrentRun]) -> bool:
+def _outgrown(currents: Sequence[CurrentRun], positions: Mapping[str, int]) -> bool:
     """Whether the catalogue has grown since a run: its cards lack slots and are not added to, but measured anew."""
-    size = max(register(slots_of(INDICATORS.values())).values(), default=-1) + 1
+    size = max(positions.values(), default=-1) + 1
     old = [current for current in currents if current.run.job.result.get("slots") != size]
     for current in old:
         request_run(period=current.period, by=None)

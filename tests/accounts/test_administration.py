@@ -260,6 +260,14 @@ def test_a_name_is_taken_once(platform: Client, bureau: Organisation, world: Wor
         assert "该用户名已被使用" in answer.content.decode()
 
 
+def test_accounts_are_never_brought_in_by_workbooks(platform: Client, world: World) -> None:
+    """A workbook would go round the rules of who may write which account."""
+    from communities.actions.imports.uploads import registers
+
+    assert not {"user", "organisation", "role-assignment"} & set(registers())
+    assert "导入" not in platform.get("/users/").content.decode()
+
+
 def test_organisations_are_kept(platform: Client, world: World) -> None:
     data = {"name": "甲街道办事处", "kind": "street_office", "division": str(world.street.public_id)}
     assert platform.post("/organisations/new/", data).status_code == 302

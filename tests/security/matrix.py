@@ -20,6 +20,7 @@ from communities.base.roles import Action
 from communities.models import (
     ChangeRecord,
     Exemption,
+    ImportBatch,
     Organisation,
     PremisesNilStatement,
     RoleAssignment,
@@ -104,6 +105,8 @@ class Entry:
     is_get: bool = True
     shared: bool = False
     requires_id: bool = False
+    # Its objects belong to one user each, who is not among those asked.
+    private: bool = False
     # Verbs beyond POST by which an object in the path is written.
     writes: tuple[str, ...] = ()
     statuses: tuple[int, ...] = (200,)
@@ -129,6 +132,8 @@ class Entry:
         """Whose objects the role may name here: ``compare`` reaches to the end of one's city."""
         if self.shared:
             return {OWN, NEAR, FAR}
+        if self.private:
+            return set()
         if COMPARE in self.needs and role in BUSINESS:
             return {OWN, NEAR}
         return REACHES[role]
@@ -198,6 +203,11 @@ API: list[Entry] = [
         query="indicator=mean_area&part=numerator&period=2026Q1",
         requires_id=True,
     ),
+    api("imports/", EDIT, body={}, posts=(EDIT,)),
+    api("imports/template/", EDIT, ids={"division": "place"}, query="resource=premises", requires_id=True),
+    api("imports/<uuid:public_id>/", EDIT, path="import", private=True),
+    api("imports/<uuid:public_id>/confirm/", EDIT, path="import", private=True, is_get=False, body={}),
+    api("imports/<uuid:public_id>/error-workbook/", EDIT, path="import", private=True),
     api("runs/", COMPARE, body={"kind": "measure", "period": "2026Q1"}, posts=(RUN,), shared=True),
     api("runs/<uuid:public_id>/", COMPARE, path="run", shared=True),
     api("changes/", VIEW, AUDIT, ids={"division": "place"}),
@@ -282,6 +292,16 @@ PAGES: list[Entry] = [
     *entry_pages("nil-statements", "nil_statement"),
     *entry_pages("household-counts", "household_count"),
     *entry_pages("exemptions", "exemption"),
+    *(
+        Entry(f"{route}/export/", (VIEW,), ids=AT_PLACE)
+        for route in ("committees", "premises", "nil-statements", "household-counts", "exemptions")
+    ),
+    Entry("imports/", (EDIT,)),
+    Entry("imports/new/", (EDIT,), ids=AT_PLACE, query="register=premises", body={}, posts=(EDIT,)),
+    Entry("imports/template/", (EDIT,), ids=AT_PLACE, query="register=premises"),
+    Entry("imports/<uuid:public_id>/", (EDIT,), path="import", private=True),
+    Entry("imports/<uuid:public_id>/confirm/", (EDIT,), path="import", private=True, is_get=False, body={}),
+    Entry("imports/<uuid:public_id>/refused/", (EDIT,), path="import", private=True),
     *register_pages("policy-documents", "document", VIEW, {"jurisdiction": "place"}),
     *register_pages("thresholds", "threshold", VIEW, {"jurisdiction": "place", "document": "document"}),
     Entry("periods/", (VIEW,), body={}, posts=(VIEW,), shared=True),
@@ -401,6 +421,19 @@ def build_cast(world: World) -> Cast:
     )
     run = actions.request_run(period=period, by=None)
     actions.execute_run(run.public_id)
+    objects["import"] = {
+        relation: ImportBatch.objects.create(
+            register="premises",
+            division=place,
+            requested_by=factories.user(f"uploader_{relation}", "street_clerk", place),
+            state="ready",
+            file_name=f"{setters[relation].name_now}.xlsx",
+            size=1,
+            digest="0" * 64,
+            counts={"refused": 1},
+        )
+        for relation, place in places.items()
+    }
     objects["run"] = {OWN: run, NEAR: run, FAR: run}
     objects["period"] = {OWN: period, NEAR: period, FAR: period}
     return Cast(world, objects)

@@ -15,13 +15,14 @@ from communities.base.entry.fields import (
     WholeField,
     WordsField,
 )
-from communities.base.entry.forms import EntryForm, Group
+from communities.base.entry.forms import EntryForm, Group, LateCheck
 
 __all__ = [
     "AmountField",
     "DayField",
     "EntryForm",
     "Group",
+    "LateCheck",
     "PickField",
     "RowField",
     "SpanField",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import Callable, Iterable
 from decimal import Decimal
@@ -219,18 +220,21 @@ class TruthField(EntryField):
 class RowField(EntryField):
     """Another row: by its id, or by a name or code that only one row in the writer's scope has.
 
-    ``rows`` are those rows, set by the form; ``names`` the columns that people know them by.
+    ``rows`` are those rows, set by the form; ``names`` the columns that people know them by. Where names repeat,
+    a code in brackets behind the name, found by ``told_apart_by``, says which is meant.
     """
+
+    MARKED = re.compile(r"(.+?)\s*[((]([0-9A-Za-z-]{1,20})[))]")
 
     default_error_messages = {
         "unknown": _("没有找到「%(text)s」,或不在您的管辖范围内。"),
-        "several": _("「%(text)s」不止一个,请填写代码。"),
+        "several": _("「%(text)s」不止一个,请在名称后用括号写明社区代码。"),
     }
 
-    def __init__(self, *, names: tuple[str, ...], **kwargs: Any) -> None:
+    def __init__(self, *, names: tuple[str, ...], told_apart_by: str = "", **kwargs: Any) -> None:
         kwargs.setdefault("widget", forms.Select)
         super().__init__(**kwargs)
-        self.names = names
+        self.names, self.told_apart_by = names, told_apart_by
         self.rows: Callable[[], QuerySet[Any]] | None = None
         self.remembered: dict[str, Any] = {}
         self.is_named = False
@@ -260,13 +264,22 @@ class RowField(EntryField):
         try:
             hits = list(rows.filter(public_id=uuid.UUID(text))[:1])
         except ValueError:
-            for name in self.names:
-                if hits := list(rows.filter(**{name: text})[:2]):
-                    break
+            hits = self.named(rows, text)
         if len(hits) == 1:
             return hits[0]
         code = "several" if hits else "unknown"
         raise ValidationError(self.error_messages[code], code=code, params={"text": text[:50]})
+
+    def named(self, rows: QuerySet[Any], text: str) -> list[Any]:
+        """Rows of this name or code; two where it is not clear which one is meant."""
+        for name in self.names:
+            if hits := list(rows.filter(**{name: text})[:2]):
+                return hits
+        marked = self.MARKED.fullmatch(text) if self.told_apart_by else None
+        if marked is None:
+            return []
+        by_code = rows.filter(**{self.told_apart_by: marked.group(2)})
+        return list(by_code.filter(**{self.names[-1]: marked.group(1)})[:2])
 
     def offer(self) -> None:
         """A list to choose from on a page; too many to show are named instead, none is left out in silence."""

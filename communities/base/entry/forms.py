@@ -27,6 +27,19 @@ class Group:
     names: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class LateCheck:
+    """A rule that a row's ``clean`` asks the database for, as one question for many rows.
+
+    ``fails`` is SQL over ``s``, a row with the register's columns and its key ``row_pk`` (NULL for a new one).
+    """
+
+    name: str
+    fails: str
+    message: Any
+    code: str = "invalid"
+
+
 def entry_field(field: models.Field, **_kwargs: Any) -> forms.Field | None:  # noqa: PLR0911 - one kind each
     """The entry field of a model field; validators of the model go along, constraints are the row's own."""
     common: dict[str, Any] = {
@@ -39,7 +52,8 @@ def entry_field(field: models.Field, **_kwargs: Any) -> forms.Field | None:  # n
         case _ if field.choices:
             return fields.PickField(choices=field.choices, **common)
         case models.ForeignKey():
-            return fields.RowField(names=names_of(field.related_model), **common)
+            target: Any = field.related_model
+            return fields.RowField(names=names_of(target), told_apart_by=target.told_apart_by, **common)
         case models.BooleanField():
             return fields.TruthField(**common)
         case models.DecimalField():
@@ -74,6 +88,9 @@ class EntryForm(forms.ModelForm):
     groups: ClassVar[tuple[Group, ...]]
     # Units of quantities, by field.
     units: ClassVar[Mapping[str, Any]] = {}
+    # By what a row without an id is recognised as one that stands in the register already.
+    alike: ClassVar[tuple[str, ...]] = ()
+    late_checks: ClassVar[tuple[LateCheck, ...]] = ()
     # What the API calls a field, where that differs: the place of an enduring thing is its ``division``.
     api_names: ClassVar[Mapping[str, str]] = {"division_now": "division"}
 

@@ -4,26 +4,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
-from communities.base.measures import assessments_of, measures_of, slots_of
-from communities.base.places import Span
+from communities.base.measures import assessments_of, measures_of
+from communities.base.places import LABEL_WIDTH, Span
 from communities.choices import Level
-from portal.scorecards.catalogue import INDICATORS
+from communities.models import DivisionRecord
+from portal.scorecards.catalogue import INDICATORS, slots
 from portal.scorecards.engine.frame import WHENEVER, frame, records_below, rule_book
 from portal.scorecards.engine.judging import Judging
 from portal.scorecards.engine.slots import register
-from portal.scorecards.engine.sources import Days, Grouped, grouped, readings
+from portal.scorecards.engine.sources import Days, Grouped, framed, grouped
 from portal.scorecards.engine.sql import Sql, joined, with_ctes
-from portal.scorecards.engine.targets import Resolver
+from portal.scorecards.engine.targets import PROFILE_COLUMNS, Resolver, profiles_in
 from portal.scorecards.models import Run
 
 COLUMNS = (
     "run_id, division_id, parent_id, period_id, values, target_set_id, anchor_date, computed_at, public_id"
 )
 TABLE = "scorecards_measurecard"
+LONGEST_PATH = DivisionRecord._meta.get_field("path").max_length
+# What measuring needs to know of a community of the frame, apart from what its standards depend on.
+LISTED = {
+    "division_id": "bigint",
+    "parent_id": "bigint",
+    "path": "text",
+    "profile": "text",
+    "communities": "int",
+    "households": "int",
+    "residents": "int",
+}
 # Only a card that says something else is written, so that running twice changes nothing.
 UPSERT = f"""
 ON CONFLICT (run_id, division_id) DO UPDATE SET values = excluded.values, parent_id = excluded.parent_id,
@@ -47,7 +59,7 @@ def parts_of(days: Days) -> Parts:
     measures = measures_of(INDICATORS.values())
     judging = Judging(assessments_of(INDICATORS.values()), measures, days.anchor)
     sources = grouped([measure for measure in measures if not judging.covers(measure)], days)
-    tables = [readings(measures), *sources, *judging.tables()]
+    tables = [framed(measures), *sources, *judging.tables()]
     ctes = [source.sql.named(source.name) for source in sources] + judging.ctes()
     counted = [table.sql.named(table.name) for table in judging.tables() if table.sql.text]
     return Parts(judging, tuple(tables), joined(",\n", [*ctes, *counted]))
@@ -59,35 +71,51 @@ class Measuring:
     Each method that writes must be called inside a transaction of the caller, whose temporary tables it uses.
     """
 
-    def __init__(self, run: Run, jurisdictions: Collection[int] | None = None) -> None:
-        """``jurisdictions``: ids of all places whose rules can concern what will be measured; None: every place."""
+    def __init__(
+        self,
+        run: Run,
+        jurisdictions: Collection[int] | None = None,
+        positions: Mapping[str, int] | None = None,
+    ) -> None:
+        """``jurisdictions``: ids of all places whose rules can concern what will be measured; None: every place.
+
+        ``positions`` of the slots, by whoever has just registered them.
+        """
         self.run = run
         self.day = run.anchor_date
         self.parts = parts_of(Days(self.day, run.period.first_day))
         self.resolver = Resolver(rule_book(self.day, jurisdictions))
+        self.positions = register(slots()) if positions is None else positions
         self.place: Sql | None = None
         self.names: list[str] = []
-
-    @cached_property
-    def positions(self) -> dict[str, int]:
-        return register(slots_of(INDICATORS.values()))
 
     def lay_frame(self, spans: Sequence[Span]) -> None:
         """Lay out the communities below ``spans`` as a table and settle which standards hold for them."""
         plan_briefly()
-        lay_table("place", frame(self.resolver.book, spans))
+        lay_table("place", frame(self.resolver.book, spans), joined_by="division_id, profile")
         self.place = None
-        self.names = self.resolver.learn(Sql("place"))
+        self.names = self.resolver.learn(profiles_in(Sql("place")))
         self.resolver.store(self.names)
 
     def name_frame(self, spans: Sequence[Span]) -> None:
-        """The same for a few communities, written into each statement: for them a table costs more than it saves.
+        """The same as a part of each statement, for those who only look (:mod:`portal.scorecards.rows`).
 
-        Nothing is stored by this, so it also serves those who only look (:mod:`portal.scorecards.rows`).
+        Nothing is stored by this.
         """
         place = frame(self.resolver.book, spans)
         self.place = place.named("place", materialized=True)
-        self.names = self.resolver.learn(Sql("(") + place + ") framed")
+        self.names = self.resolver.learn(profiles_in(Sql("(") + place + ") framed"))
+
+    def list_frame(self, spans: Sequence[Span]) -> None:
+        """The same for a few communities: read once, then values in a statement that is always the same."""
+        framed = Sql(f"SELECT {', '.join((*LISTED, *PROFILE_COLUMNS))} FROM (")
+        rows = (framed + frame(self.resolver.book, spans) + ") framed").rows()
+        values = tuple([row[number] for row in rows] for number in range(len(LISTED)))
+        places = ", ".join(f"%s::{kind}[]" for kind in LISTED.values())
+        listed = Sql(f"SELECT * FROM unnest({places}) AS place({', '.join(LISTED)})", values)
+        self.place = listed.named("place", materialized=True)
+        self.names = self.resolver.learn(row[len(LISTED) :] for row in rows)
+        self.resolver.store(self.names)
 
     def over_places(self, main: Sql) -> Sql:
         """A statement that names ``place``."""
@@ -129,7 +157,8 @@ class Measuring:
 
     def refresh(self) -> int:
         """Bring the frame's cards up to date; how many changed."""
-        return (self._insert(self.measured(), None) + UPSERT).execute()
+        statement = self._insert(self.measured(), None) + UPSERT
+        return statement.execute() if self.place is None else statement.execute_prepared()
 
     def differs(self) -> bool:
         """Whether the frame's rows would give other figures than the run's cards, as far as their slots reach."""
@@ -172,27 +201,17 @@ WHERE stored.values IS DISTINCT FROM fresh.values[1:coalesce(cardinality(stored.
         replaced: int | None = None,
         anew: bool = False,
     ) -> int:
-        """Sum cards upward into the places above community level, the deepest first.
+        """Sum cards upward into the places above community level, all levels in one statement.
 
         These are the places below ``spans`` and those at the paths ``alone``, which must not lie inside them. A
         place without communities gets a card of zeros. ``anew``: none of them has a card in this run yet;
         otherwise only what changed is written.
         """
-        places = Sql("SELECT length(record.path), division.id, record.parent_id FROM ")
-        places += records_below(spans, alone)
-        places += Sql(
-            """ JOIN communities_division division ON division.id = record.division_id
-    AND record.valid @> %s::date AND division.level < %s AND division.deleted_at IS NULL""",
-            (self.day, Level.COMMUNITY.value),
-        )
-        by_depth: dict[int, list[tuple[int, int | None]]] = {}
-        for depth, division_id, parent_id in places.rows():
-            by_depth.setdefault(depth, []).append((division_id, parent_id))
-        changed = 0
-        for _depth, uppers in sorted(by_depth.items(), reverse=True):
-            statement = self._insert(self._summed(uppers), replaced)
-            changed += (statement if anew else statement + UPSERT).execute()
-        return changed
+        statement = self._insert(self._summed(spans, alone), replaced)
+        if anew:
+            return statement.execute()
+        statement += UPSERT
+        return statement.execute() if spans else statement.execute_prepared()
 
     @staticmethod
     def tell_planner() -> None:
@@ -202,17 +221,41 @@ WHERE stored.values IS DISTINCT FROM fresh.values[1:coalesce(cardinality(stored.
         """
         Sql(f"ANALYZE {TABLE} (run_id, division_id, parent_id)").execute()
 
-    def _summed(self, uppers: Sequence[tuple[int, int | None]]) -> Sql:
-        active = {self.positions[code] for table in self.parts.tables for code in table.columns}
-        cells = {position: f"coalesce(sum(card.values[{position + 1}]), 0)::bigint" for position in active}
-        ids, parents = zip(*uppers, strict=True)
-        return Sql(
-            f"SELECT upper.division_id, upper.parent_id, NULL::bigint AS target_set, {self._array(cells)} AS values"
-            " FROM unnest(%s::bigint[], %s::bigint[]) AS upper(division_id, parent_id)"
-            f" LEFT JOIN {TABLE} card ON card.parent_id = upper.division_id AND card.run_id = %s\n"
-            "GROUP BY upper.division_id, upper.parent_id",
-            (list(ids), list(parents), self.run.pk),
+    def _summed(self, spans: Sequence[Span], alone: Sequence[str]) -> Sql:
+        """What the places above community level add up to, all levels at once.
+
+        ``direct`` sums, under each place, the cards right below it that are not themselves to be summed; every
+        place then adds up what is direct to itself and to the places below it, found by their common path.
+        """
+        active = sorted({self.positions[code] for table in self.parts.tables for code in table.columns})
+
+        def sums(values: str) -> str:
+            return self._array(
+                {position: f"coalesce(sum({values}[{position + 1}]), 0)::bigint" for position in active}
+            )
+
+        uppers = Sql("SELECT record.path, division.id AS division_id, record.parent_id FROM ")
+        uppers += records_below(spans, alone)
+        uppers += Sql(
+            """ JOIN communities_division division ON division.id = record.division_id
+    AND record.valid @> %s::date AND division.level < %s AND division.deleted_at IS NULL""",
+            (self.day, Level.COMMUNITY.value),
         )
+        direct = Sql(
+            f"SELECT upper.path, {sums('card.values')} AS values FROM upper\n"
+            f"JOIN {TABLE} card ON card.parent_id = upper.division_id AND card.run_id = %s\n"
+            "WHERE card.division_id NOT IN (SELECT division_id FROM upper) GROUP BY upper.path",
+            (self.run.pk,),
+        )
+        lengths = f"generate_series({LABEL_WIDTH}, {LONGEST_PATH}, {LABEL_WIDTH})"
+        main = Sql(
+            "SELECT upper.division_id, upper.parent_id, NULL::bigint AS target_set,"
+            f" {sums('part.values')} AS values\nFROM upper LEFT JOIN (\n"
+            "    SELECT left(direct.path, length) AS path, values FROM direct"
+            f" JOIN {lengths} AS length ON length <= length(direct.path)\n"
+            ") part USING (path)\nGROUP BY upper.division_id, upper.parent_id"
+        )
+        return with_ctes([uppers.named("upper", materialized=True), direct.named("direct")], main)
 
     def _array(self, cells: dict[int, str]) -> str:
         """All slots in order of position; NULL where the catalogue no longer measures."""
@@ -223,8 +266,8 @@ WHERE stored.values IS DISTINCT FROM fresh.values[1:coalesce(cardinality(stored.
         return (
             Sql(
                 f"INSERT INTO {TABLE} ({COLUMNS})\n"
-                "SELECT %s, fresh.division_id, fresh.parent_id, %s, fresh.values, fresh.target_set, %s,"
-                " clock_timestamp(), coalesce(old.public_id, new_public_id())\nFROM (",
+                "SELECT %s::bigint, fresh.division_id, fresh.parent_id, %s::bigint, fresh.values, fresh.target_set,"
+                " %s::date, clock_timestamp(), coalesce(old.public_id, new_public_id())\nFROM (",
                 (self.run.pk, self.run.period_id, self.day),
             )
             + cards
@@ -236,16 +279,18 @@ WHERE stored.values IS DISTINCT FROM fresh.values[1:coalesce(cardinality(stored.
 
 
 def plan_briefly() -> None:
-    """For the present transaction: try fewer orders of joins.
+    """For the present transaction: try fewer orders of joins, and plan a prepared statement once for all values.
 
     The parts of a measuring statement join up to four tables each, all of them together dozens; planning every
     order of those takes longer than measuring a community.
     """
-    Sql("SET LOCAL join_collapse_limit = 5").execute()
+    Sql("SET LOCAL join_collapse_limit = 5; SET LOCAL plan_cache_mode = force_generic_plan").execute()
 
 
-def lay_table(name: str, content: Sql) -> None:
-    """A temporary table of the present transaction, with statistics; one of that name is replaced."""
-    Sql(f"DROP TABLE IF EXISTS pg_temp.{name}").execute()
-    (Sql(f"CREATE TEMP TABLE {name} ON COMMIT DROP AS ") + content).execute()
-    Sql(f"ANALYZE {name}").execute()
+def lay_table(name: str, content: Sql, *, joined_by: str) -> None:
+    """A temporary table of the present transaction; one of that name is replaced.
+
+    The planner learns how many rows it has, and the distribution of the columns ``joined_by``.
+    """
+    create = Sql(f"DROP TABLE IF EXISTS pg_temp.{name}; CREATE TEMP TABLE {name} ON COMMIT DROP AS ")
+    (create + content + f"; ANALYZE {name} ({joined_by})").execute()

@@ -120,7 +120,7 @@ def frame(book: RuleBook, spans: Sequence[Span]) -> Sql:
     bucket, bucket_params = _bucket(book)
     return (
         Sql(
-            f"""SELECT place.*, reading.id AS count_id, reading.households, reading.residents,
+            f"""SELECT place.*, 1 AS communities, reading.id AS count_id, reading.households, reading.residents,
     concat_ws('|', jurisdiction, location_class, community_kind, building_class{bucket}) COLLATE "C" AS profile
 FROM (""",
             bucket_params,

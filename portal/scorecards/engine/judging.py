@@ -87,12 +87,16 @@ class Judging:
         return {number: a for number, a in enumerate(self.assessments) if a.grain == grain}
 
     def _counted(self, grain: Grain) -> Grouped:
+        """Subjects of each outcome; a community is its own and only subject."""
+        number_of = "({})::int" if grain == Grain.COMMUNITY else "count(*) FILTER (WHERE {})"
         columns, selected = {}, []
         for number, assessment in self.numbered(grain).items():
             for outcome, slot in zip(Outcome, assessment.slots, strict=True):
                 column = columns[slot] = f"o{number}_{outcome.number}"
-                selected.append(f"count(*) FILTER (WHERE outcome_{number} = {outcome.number}) AS {column}")
-        text = ", ".join(["SELECT division_id AS place_id", *selected]) + f" FROM {grain}_judged GROUP BY 1"
+                had = number_of.format(f"outcome_{number} = {outcome.number}")
+                selected.append(f"{had} AS {column}")
+        text = ", ".join(["SELECT division_id AS place_id", *selected]) + f" FROM {grain}_judged"
+        text += "" if grain == Grain.COMMUNITY else " GROUP BY 1"
         return Grouped(f"{grain}_counted", Sql(text), columns)
 
     def rooms(self) -> QuerySet[Any]:
@@ -121,7 +125,7 @@ class Judging:
         return of_queryset(rooms.annotate(**sums))
 
     def _totals(self) -> Sql:
-        columns = [*self._column.values(), *(f"rows_{number}" for number in range(len(self.assessments)))]
+        columns = [*self._column.values(), *(f"rows_{number}" for number in self.numbered(Grain.COMMUNITY))]
         sums = ", ".join(f"sum({column})::bigint AS {column}" for column in columns)
         return Sql(f"SELECT place_id, {sums} FROM register GROUP BY 1")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from communities.base.places import ancestor_ids, ancestors, outermost
 from communities.choices import Level
@@ -14,7 +14,7 @@ from portal.scorecards.models import Run
 FEW = 100
 
 
-def refresh(run: Run, division_ids: Sequence[int]) -> int:
+def refresh(run: Run, division_ids: Sequence[int], positions: Mapping[str, int] | None = None) -> int:
     """Measure the communities below the places anew and add up the places above them; how many cards changed.
 
     The cost depends on the communities below and on the children of their ancestors, not on the size of the
@@ -25,7 +25,7 @@ def refresh(run: Run, division_ids: Sequence[int]) -> int:
     now = [path for path, in_force, _level in records if in_force]
     only_communities = all(level == Level.COMMUNITY for _path, _in_force, level in records)
     spans = outermost(now)
-    measuring = Measuring(run, _above(now) if only_communities else None)
+    measuring = Measuring(run, _above(now) if only_communities else None, positions)
     parents: list[int] = []
     if not only_communities or len(now) < len(division_ids):
         # Otherwise all that is marked are communities in force, and none of their cards can be left over.
@@ -36,8 +36,7 @@ def refresh(run: Run, division_ids: Sequence[int]) -> int:
     number = len(spans) if only_communities else communities_in(day, spans)
     for group in chunks(day, spans, number):
         if number <= FEW:
-            measuring.name_frame(group)
-            measuring.resolver.store(measuring.names)
+            measuring.list_frame(group)
         else:
             measuring.lay_frame(group)
         changed += measuring.refresh()

@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.apps import apps
@@ -100,19 +102,24 @@ def exact_sum(measure: Measure, where: Q) -> Combinable:
     return Cast(Sum(measure.column, filter=where) * measure.scale, BigIntegerField())
 
 
-def readings(measures: Sequence[Measure]) -> Grouped:
-    """Readings stand in the frame itself, which chose the count of the preferred source."""
-    taken = [measure for measure in measures if measure.validity == Validity.READING]
+def framed(measures: Sequence[Measure]) -> Grouped:
+    """What stands in the frame itself: readings, whose source it chose, and the communities, each counting one."""
+    taken = [measure for measure in measures if _stands_in_frame(measure)]
     if any(measure.where for measure in taken):
         raise ValueError("a reading takes the count that the preferred source gives, whole")
-    return Grouped("place", Sql(""), {measure.code: f"{measure.column}" for measure in taken})
+    return Grouped("place", Sql(""), {measure.code: measure.column or "communities" for measure in taken})
+
+
+def _stands_in_frame(measure: Measure) -> bool:
+    counts_communities = apps.get_model(measure.model) is Division and not measure.where
+    return measure.validity == Validity.READING or counts_communities
 
 
 def grouped(measures: Sequence[Measure], days: Days) -> list[Grouped]:
-    """One statement per source model, validity and way of placing; readings apart."""
+    """One statement per source model, validity and way of placing; what stands in the frame apart."""
     by_source: dict[tuple[Any, ...], list[Measure]] = {}
     for measure in measures:
-        if measure.validity == Validity.READING:
+        if _stands_in_frame(measure):
             continue
         by_source.setdefault((measure.model, measure.validity, measure.via, measure.dated), []).append(
             measure
@@ -127,5 +134,9 @@ def _grouped(name: str, measures: list[Measure], days: Days) -> Grouped:
     totals: dict[str, Combinable] = {}
     for measure in measures:
         totals[columns[measure.code]] = exact_sum(measure, measure.where)
-    rows = rows_of(measures[0], days).order_by().values(place_id=F(place)).annotate(**totals)
-    return Grouped(name, of_queryset(rows), columns)
+    rows = rows_of(measures[0], days)
+    if all(measure.where for measure in measures):
+        # Rows that no measure wants are left out before they are joined.
+        rows = rows.filter(reduce(or_, (measure.where for measure in measures)))
+    grouped_rows = rows.order_by().values(place_id=F(place)).annotate(**totals)
+    return Grouped(name, of_queryset(grouped_rows), columns)

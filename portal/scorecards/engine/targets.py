@@ -19,6 +19,16 @@ from portal.scorecards.models import TargetSet
 
 Targets = dict[str, Target]
 
+# What a frame says of a community as far as standards depend on it.
+PROFILE_COLUMNS = (
+    "profile",
+    "jurisdiction",
+    "building_class",
+    "location_class",
+    "community_kind",
+    "households",
+)
+
 
 @dataclass
 class Resolver:
@@ -34,22 +44,17 @@ class Resolver:
         for rule in self.book.rules:
             self._by_key.setdefault(rule.key, []).append(rule)
 
-    def learn(self, source: Sql) -> list[str]:
-        """Resolve every profile of a frame; the profiles' names. ``source`` is the frame's table or statement."""
-        statement = (
-            Sql(
-                "SELECT profile, jurisdiction, building_class, location_class, community_kind, max(households)"
-                " FROM "
-            )
-            + source
-            + " GROUP BY 1, 2, 3, 4, 5 ORDER BY 1"
-        )
-        names = []
-        for name, path, building, location, kind, households in statement.rows():
-            names.append(name)
+    def learn(self, profiles: Iterable[tuple[Any, ...]]) -> list[str]:
+        """Resolve profiles, rows of ``PROFILE_COLUMNS``; their names in order.
+
+        Of the communities of one profile any may stand for all: no rule tells them apart.
+        """
+        names = set()
+        for name, path, building, location, kind, households in profiles:
+            names.add(name)
             if name not in self.chosen:
                 self.chosen[name] = self._resolve(Profile(path, building, location, kind, households))
-        return names
+        return sorted(names)
 
     def _resolve(self, profile: Profile) -> Targets:
         targets: Targets = {}
@@ -91,6 +96,13 @@ class Resolver:
         return Sql(f"SELECT * FROM unnest({places}) AS target({', '.join(columns)})", tuple(values))
 
 
+def profiles_in(source: Sql) -> list[tuple[Any, ...]]:
+    """Each profile of a frame once; ``source`` is the frame's table or statement."""
+    *same, households = PROFILE_COLUMNS
+    selected = Sql(f"SELECT {', '.join(same)}, max({households}) FROM ")
+    return (selected + source + " GROUP BY 1, 2, 3, 4, 5").rows()
+
+
 def described(targets: Targets) -> dict[str, dict[str, Any]]:
     """The content of a target set: numbers as strings, written the same whatever their trailing zeros."""
 
@@ -118,7 +130,7 @@ def digest(targets: dict[str, dict[str, Any]]) -> str:
 def conflicts(day: dt.date) -> list[Conflict]:
     """Thresholds in force on a day between which no rule chooses for some community: errors of configuration."""
     resolver = Resolver(rule_book(day))
-    resolver.learn(Sql("(") + frame(resolver.book, EVERYWHERE) + ") framed")
+    resolver.learn(profiles_in(Sql("(") + frame(resolver.book, EVERYWHERE) + ") framed"))
     return listed(resolver.conflicts)
 
 

@@ -65,6 +65,14 @@ if (window.matchMedia("(max-width: 575.98px)").matches) {
   for (const bar of document.querySelectorAll("details.filter-bar")) bar.open = false;
 }
 
+// The browser's own words beside a file field need not be Chinese.
+for (const field of document.querySelectorAll("input[data-file]")) {
+  field.addEventListener("change", () => {
+    field.closest(".file-field").querySelector("[data-file-name]").textContent =
+      field.files.length ? field.files[0].name : "还没有选择文件";
+  });
+}
+
 document.addEventListener("htmx:responseError", () => notify("读取失败,请稍候重试。", true));
 document.addEventListener("htmx:sendError", () => notify("网络不通,请检查后重试。", true));
 

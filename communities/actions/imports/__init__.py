@@ -1,0 +1,42 @@
+"""Workbooks on their way into registers: uploaded, checked by a worker, confirmed by their owner, written."""
+
+from communities.actions.imports.files import (
+    values_of_cells,
+    write_refused,
+    write_register,
+    write_template,
+)
+from communities.actions.imports.merging import Merged, merge
+from communities.actions.imports.uploads import (
+    WORK_TASK,
+    NotReady,
+    confirm,
+    errors_of,
+    expire,
+    form_for,
+    registers,
+    sweep,
+    target_of,
+    upload,
+    work,
+)
+
+__all__ = [
+    "WORK_TASK",
+    "Merged",
+    "NotReady",
+    "confirm",
+    "errors_of",
+    "expire",
+    "form_for",
+    "merge",
+    "registers",
+    "sweep",
+    "target_of",
+    "upload",
+    "values_of_cells",
+    "work",
+    "write_refused",
+    "write_register",
+    "write_template",
+]

@@ -1,0 +1,126 @@
+"""The workbooks of a register: its template, its rows, and what an import refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from communities.actions.imports.identities import identity_for
+from communities.actions.imports.uploads import form_for, registers, target_of
+from communities.base.entry.forms import EntryForm
+from communities.base.querysets import today
+from communities.base.workbooks.columns import Column, columns_of, identity_of
+from communities.base.workbooks.writing import Line, Workbook
+from communities.choices import RowOutcome
+from communities.models import Division, ImportBatch, ImportRow
+
+PAGE = 2000
+
+
+def write_template(file: IO[bytes], *, register: str, division: Division, by: Any) -> None:
+    """An empty template of a register for a place, with the words that its columns take."""
+    book, _columns = _book(file, registers()[register], division, by)
+    book.write()
+
+
+def write_register(
+    file: IO[bytes], rows: QuerySet[Any], *, register: str, division: Division, by: Any
+) -> None:
+    """Rows of a register in its template: what comes back unchanged changes nothing."""
+    entry = registers()[register]
+    book, columns = _book(file, entry, division, by)
+    book.write(_lines(rows, entry, columns))
+
+
+def write_refused(file: IO[bytes], batch: ImportBatch) -> None:
+    """The refused rows of a batch as they were sent, each with its reasons, to be mended and sent again."""
+    target = target_of(batch)
+    book, columns = _book(file, type(target.form), batch.division, batch.requested_by)
+    purpose = _("以下各行没有入库。请按第一列的说明改正标红的单元格,保存后直接上传本文件。")
+    book.write(_refused_lines(batch, target, columns), with_errors=True, purpose=purpose)
+
+
+def _book(
+    file: IO[bytes], entry: type[EntryForm], division: Division, by: Any
+) -> tuple[Workbook, list[Column]]:
+    form = form_for(entry, by, division)
+    columns = columns_of(form)
+    register = next(name for name, each in registers().items() if each is entry)
+    title = str(entry._meta.model._meta.verbose_name_plural)
+    book = Workbook(
+        file,
+        columns,
+        title=title,
+        place=str(division),
+        identity=identity_for(register, division, columns),
+        day=today(),
+    )
+    return book, columns
+
+
+def _related(entry: type[EntryForm]) -> list[str]:
+    model: Any = entry._meta.model
+    return [name for name in entry.base_fields if model._meta.get_field(name).is_relation]
+
+
+def _lines(rows: QuerySet[Any], entry: type[EntryForm], columns: Sequence[Column]) -> Iterator[Line]:
+    for row in rows.select_related(*_related(entry)).iterator(PAGE):
+        yield Line(identity_of(row), [getattr(row, str(column.attribute)) for column in columns])
+
+
+def _refused_lines(batch: ImportBatch, target: Any, columns: Sequence[Column]) -> Iterator[Line]:
+    at = {str(column.attribute): number for number, column in reversed(list(enumerate(columns)))}
+    heads = {
+        str(column.attribute): str(target.form.fields[str(column.attribute)].label) for column in columns
+    }
+    refused = ImportRow.objects.filter(batch=batch, outcome=RowOutcome.REFUSED).order_by("line")
+    for row in refused.iterator(PAGE):
+        faults = {at[fault["name"]]: fault["message"] for fault in row.errors or () if fault["name"] in at}
+        told = [
+            f"{heads[fault['name']]}:{fault['message']}" if fault["name"] in heads else fault["message"]
+            for fault in row.errors or ()
+        ]
+        identity = f"{row.object_id}#{row.object_version}" if row.object_id else ""
+        values = row.texts if row.texts is not None else stored_values(row, target, columns)
+        yield Line(identity, list(values), faults, "\n".join(told))
+
+
+def stored_values(row: ImportRow, target: Any, columns: Sequence[Column]) -> list[Any]:
+    """The values of a staged row, column by column."""
+    values = values_of_cells(row.cells, target)
+    return [values[str(column.attribute)] for column in columns]
+
+
+def values_of_cells(cells: Sequence[str | None], target: Any) -> dict[str, Any]:
+    """Staged texts as values of the model's fields; rows that are named come as rows."""
+    values: dict[str, Any] = {}
+    for name, text in zip(target.names, cells, strict=True):
+        field = target.model._meta.get_field(name)
+        if text is None:
+            values[name] = None
+        elif field.is_relation:
+            values[name] = _named(field.related_model, int(text), target)
+        elif field.get_internal_type() == "BooleanField":
+            values[name] = text == "t"
+        elif hasattr(field, "range_type"):
+            values[name] = _span(text, field)
+        else:
+            values[name] = field.to_python(text)
+    return values
+
+
+def _named(model: Any, key: int, target: Any) -> Any:
+    """A row that cells name; each is read once."""
+    remembered: dict[tuple[str, int], Any] = target.__dict__.setdefault("_named_rows", {})
+    if (model._meta.label, key) not in remembered:
+        remembered[model._meta.label, key] = model._default_manager.filter(pk=key).first()
+    return remembered[model._meta.label, key]
+
+
+def _span(text: str, field: Any) -> Any:
+    lower, upper = text[1:-1].split(",")
+    day = field.base_field.to_python
+    return field.range_type(day(lower) if lower else None, day(upper) if upper else None)

@@ -1,0 +1,248 @@
+"""The rows of a sheet, read and checked with the entry form's own fields, so that all doors say the same words.
+
+What a cell holds is read once per column and text. A row is told with everything that is wrong with it; rules that
+need the database (constraints, rows that exist, scope) follow when the rows are staged.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import Model
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from communities.base.entry.fields import AmountField, DayField, RowField, SpanField
+from communities.base.entry.forms import EntryForm
+from communities.base.workbooks import columns as workbook
+from communities.base.workbooks.columns import Column, Layout
+from communities.base.workbooks.known import KnownRows
+
+# How many different cells of one column are remembered: most columns repeat few words, names do not repeat.
+MOST_REMEMBERED = 20_000
+EXCEL_DAY_ZERO = dt.date(1899, 12, 30)
+NULL = "NULL"
+_CELL_ERRORS: dict[str, Any] = {
+    "digits_lost": gettext_lazy("数字超过 15 位,末尾几位已丢失;请将单元格设为文本后重新填写。"),
+    "cell_error": gettext_lazy("单元格是错误值「%(text)s」,请改正。"),
+    "formula": gettext_lazy("单元格是没有计算结果的公式,请改填数值,或在表格软件中打开保存一次。"),
+    "external_link": gettext_lazy("单元格引用了其他文件,请改填数值。"),
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with a row: the form's field (empty for the row), code, message, and what stood there."""
+
+    name: str
+    code: str
+    message: str
+    value: str = ""
+
+    def plain(self) -> dict[str, str]:
+        """As JSON."""
+        return {"name": self.name, "code": self.code, "message": self.message, "value": self.value}
+
+
+@dataclass
+class Staged:
+    """A row that was read: one literal of a PostgreSQL array per field, or what is wrong."""
+
+    line: int
+    object_id: uuid.UUID | None
+    version: int | None
+    pieces: list[str]
+    wrong: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    texts: list[Any] | None = None
+
+
+Read = tuple[str, Any]  # the array literal, and the value
+
+
+class Checker:
+    """Reads rows of one register for one user; ``layout`` says where the columns stand."""
+
+    def __init__(self, form: EntryForm, columns: list[Column], layout: Layout) -> None:
+        self.form, self.columns, self.layout = form, columns, layout
+        self.names = list(form.fields)
+        self.model: Any = form._meta.model
+        self.has_rules = self.model.clean is not Model.clean
+        self.readers = [(name, *self._reader(name)) for name in self.names]
+
+    def _reader(self, name: str) -> tuple[list[int | None], Callable[..., Read], dict[Any, Read]]:
+        """(positions of the field's cells, how they are read, what is remembered of them)."""
+        at = [
+            position
+            for column, position in zip(self.columns, self.layout.positions, strict=True)
+            if column.attribute == name
+        ]
+        entry_field: Any = self.form.fields[name]
+        if isinstance(entry_field, SpanField):
+            return at, lambda first, last: _span(entry_field, first, last), {}
+        if isinstance(entry_field, RowField):
+            known = KnownRows(entry_field)
+            entry_field.remembered.update(known.rows)
+        return at, lambda raw: _cell(entry_field, raw), {}
+
+    def rows(self, sheet_rows: Iterable[tuple[int, list[Any]]]) -> Iterator[Staged]:
+        """Every row but the example."""
+        identity, width = self.layout.identity, self._width()
+        for number, cells in sheet_rows:
+            row = cells + [None] * (width - len(cells)) if len(cells) < width else cells
+            marker = row[identity] if identity is not None else None
+            if marker is not None and str(marker).strip() == str(workbook.EXAMPLE):
+                continue
+            if all(value is None for at, value in enumerate(row) if at not in self.layout.ignored):
+                continue
+            yield self.checked(number, row)
+
+    def _width(self) -> int:
+        stands = [at for at in (*self.layout.positions, self.layout.identity) if at is not None]
+        return max(stands) + 1
+
+    def checked(self, line: int, row: list[Any]) -> Staged:
+        """One row: its values, or all that is wrong with it."""
+        staged = Staged(line, None, None, [])
+        values: dict[str, Any] = {}
+        for name, at, read, memory in self.readers:
+            raws = [row[position] if position is not None else None for position in at]
+            key = raws[0] if len(raws) == 1 else tuple(raws)
+            try:
+                # Texts alone are keys: 1 and 1.0 are the same key, and lists none.
+                hit = memory.get(key)
+            except TypeError:
+                hit = None
+            if hit is None:
+                try:
+                    hit = read(*raws)
+                except ValidationError as error:
+                    staged.faults += faults_of(name, error, _shown(raws))
+                    staged.wrong.append(name)
+                    staged.pieces.append(NULL)
+                    continue
+                if len(memory) < MOST_REMEMBERED:
+                    memory[key] = hit
+            staged.pieces.append(hit[0])
+            values[name] = hit[1]
+        self._identify(staged, row)
+        self._look_beside(staged, row)
+        if self.has_rules:
+            self._apply_rules(staged, values)
+        if staged.faults:
+            staged.texts = [row[at] if at is not None else None for at in self.layout.positions]
+            staged.texts = [value[2] if isinstance(value, list) else value for value in staged.texts]
+        return staged
+
+    def _identify(self, staged: Staged, row: list[Any]) -> None:
+        if self.layout.identity is None or row[self.layout.identity] is None:
+            return
+        text = str(row[self.layout.identity]).strip()
+        found = workbook.parsed_identity(text)
+        if found is None:
+            told = _("系统编号已被改动;新增的行请留空,修改的行请从下载的表中复制整行。")
+            staged.faults.append(Fault("", "identity", told, text[:50]))
+        else:
+            staged.object_id, staged.version = found
+
+    def _look_beside(self, staged: Staged, row: list[Any]) -> None:
+        """Values in columns without a head would be lost in silence."""
+        known = {at for at in self.layout.positions if at is not None} | self.layout.ignored
+        for at, value in enumerate(row):
+            if value is not None and at not in known:
+                told = _("第 %(column)s 列没有表头,其中的内容不会导入,请删除或移到有表头的列。")
+                staged.faults.append(Fault("", "no_column", told % {"column": letters(at)}, str(value)[:50]))
+                return
+
+    def _apply_rules(self, staged: Staged, values: dict[str, Any]) -> None:
+        """The row's own rules, as the form applies them: on what could be read."""
+        try:
+            self.model(**values).clean()
+        except ValidationError as error:
+            found = error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.error_list}
+            for name, listed in found.items():
+                own = "" if name == NON_FIELD_ERRORS else name
+                if own in staged.wrong:
+                    continue  # the cell itself could not be read: that is said already
+                staged.faults += faults_of(own, ValidationError(listed))
+                if own:
+                    staged.wrong.append(own)
+
+
+def _cell(entry_field: Any, raw: Any) -> Read:
+    value = entry_field.clean(typed(entry_field, raw))
+    return piece(value), value
+
+
+def _span(entry_field: SpanField, first: Any, last: Any) -> Read:
+    days = [part.clean(typed(part, raw)) for part, raw in zip(entry_field.fields, (first, last), strict=True)]
+    value = entry_field.compress(days if any(days) else [])
+    return piece(value), value
+
+
+def typed(entry_field: Any, raw: Any) -> Any:
+    """A cell as it would be typed. Raises ValidationError for one that holds no value at all."""
+    if isinstance(raw, list):
+        _mark, code, text = raw
+        raise ValidationError(_CELL_ERRORS[code], code=code, params={"text": text})
+    if isinstance(raw, int | float):
+        if isinstance(entry_field, DayField):
+            return _serial_day(raw)
+        if not isinstance(entry_field, AmountField):
+            return f"{Decimal(repr(raw)):f}"
+        # Spreadsheets calculate in binary: 0.1 + 0.2 is meant to be 0.3.
+        return f"{Decimal(f'{raw:.15g}'):f}" if isinstance(raw, float) else str(raw)
+    return raw
+
+
+def _serial_day(raw: float) -> str:
+    """A date as spreadsheets count it; a day written like 20260131 stays what it is."""
+    whole = int(raw)
+    if whole == raw and 0 < whole < 2_958_466 and len(str(whole)) < 8:
+        return (EXCEL_DAY_ZERO + dt.timedelta(days=whole)).isoformat()
+    return str(raw)
+
+
+def piece(value: Any) -> str:
+    """A value as an element of a PostgreSQL array of texts."""
+    match value:
+        case None:
+            return NULL
+        case bool():
+            return '"t"' if value else '"f"'
+        case int() | Decimal() | dt.date():
+            return f'"{value}"'
+        case str():
+            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        case Model():
+            return f'"{value.pk}"'
+    if hasattr(value, "lower") and hasattr(value, "upper"):
+        return f'"[{value.lower or ""},{value.upper or ""})"'
+    raise TypeError(f"no way to stage {value!r}")
+
+
+def faults_of(name: str, error: ValidationError, value: str = "") -> Iterator[Fault]:
+    """What an error says, one fault per message."""
+    for each in error.error_list:
+        for message in each.messages:
+            yield Fault(name, each.code or "invalid", message, value)
+
+
+def _shown(raws: list[Any]) -> str:
+    texts = [str(raw[2] if isinstance(raw, list) else raw) for raw in raws if raw is not None]
+    return " ".join(texts)[:100]
+
+
+def letters(position: int) -> str:
+    """The letters over a column: A for 0, AA for 26."""
+    found, number = "", position + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        found = chr(65 + rest) + found
+    return found

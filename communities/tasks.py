@@ -1,0 +1,25 @@
+"""Thin tasks of the ground: a message carries an id at most, the rows say what is to be done."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from communities.actions import imports
+
+
+@shared_task(name=imports.WORK_TASK)
+def work(batch_id: str) -> None:
+    """Check or write one uploaded workbook, unless it is done or in other hands."""
+    imports.work(batch_id)
+
+
+@shared_task(name="communities.imports.sweep")
+def sweep() -> None:
+    """Take up whatever lost its wake-up or its worker."""
+    imports.sweep()
+
+
+@shared_task(name="communities.imports.expire")
+def expire() -> None:
+    """End and clear away what is past its term."""
+    imports.expire()

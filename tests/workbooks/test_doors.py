@@ -1,0 +1,295 @@
+"""The same rows through page, API and workbook: the same words; and what comes back refused goes in once mended."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import openpyxl
+import pytest
+from django.test import Client
+
+from communities import forms
+from communities.actions import imports
+from communities.base import actions
+from communities.models import HouseholdCount, Premises
+from tests import factories
+from tests.conftest import World
+from tests.workbooks.conftest import (
+    GOOD,
+    HEADS,
+    Send,
+    book,
+    confirmed,
+    edited,
+    exported,
+    heads_of,
+    row,
+    told,
+)
+
+pytestmark = pytest.mark.django_db
+
+FIELDS = (
+    "name", "kind", "division_now", "committee", "area", "tenure", "address", "floor", "condition",
+    "obtained_on", "lost_on", "lost_reason", "is_temporary", "temporary_until", "is_zoned",
+    "has_open_counter", "is_one_door",
+)  # fmt: skip
+BAD_ROWS: list[dict[str, Any]] = [
+    {"用房名称": ""},
+    {"用房名称": "名" * 101},
+    {"用途": ""},
+    {"用途": "宫殿"},
+    {"所在社区": ""},
+    {"所在社区": "外社区"},
+    {"使用单位": ""},
+    {"使用单位": "二社区居委会"},
+    {"使用单位": "外社区居委会"},
+    {"建筑面积": ""},
+    {"建筑面积": "0"},
+    {"建筑面积": "-1"},
+    {"建筑面积": "100000.01"},
+    {"建筑面积": "1.234"},
+    {"建筑面积": "很大", "用房名称": "", "取得日期": "昨天"},
+    {"权属方式": "偷"},
+    {"取得日期": "2025-13-01"},
+    {"失去日期": "2025-03-01", "失去原因": "拆迁"},
+    {"失去原因": "拆迁"},
+    {"临时过渡用房": "是"},
+    {"临时过渡用房": "也许"},
+    {"过渡期限": "2027-01-01"},
+    {"功能分区": "对"},
+    {"建筑面积": "x", "失去原因": "拆迁", "使用单位": ""},
+    {"所在社区": "没有", "失去日期": "2020-01-01"},
+]
+
+
+@pytest.mark.parametrize(
+    "changes", BAD_ROWS, ids=lambda each: " ".join(f"{k}={v}"[:20] for k, v in each.items())
+)
+def test_page_api_and_workbook_say_the_same(world: World, send: Send, changes: dict[str, Any]) -> None:
+    clerk = world.users["street_clerk"]
+    cells = row(**changes)
+    data = dict(zip(FIELDS, cells, strict=True))
+
+    form = forms.PremisesForm(data, user=clerk)
+    assert not form.is_valid()
+    on_page = sorted(
+        (name if name != "__all__" else "", text) for name, texts in form.errors.items() for text in texts
+    )
+
+    client = Client()
+    client.force_login(clerk)
+    body = {("division" if name == "division_now" else name): value for name, value in data.items()}
+    answer = client.post("/api/v1/premises/", body, content_type="application/json")
+    assert answer.status_code == 400
+    over_api = sorted(
+        ({"division": "division_now", "non_field_errors": ""}.get(each["attr"], each["attr"]), each["detail"])
+        for each in answer.json()["errors"]
+    )
+
+    batch = send(book([cells]))
+    faults = batch.rows.get().errors
+    in_workbook = sorted((fault["name"], fault["message"]) for fault in faults)
+    assert on_page == over_api == in_workbook
+
+
+def test_a_unique_rule_says_the_same(world: World, send: Send) -> None:
+    factories.household_count(world.community)
+    clerk = world.users["street_clerk"]
+    heads = ["社区", "数据来源", "口径", "数据日期", "户数", "人数"]
+    cells = ["一社区", "公安", "户籍", "2026-01-01", 5, 9]
+    count = HouseholdCount.objects.get()
+    cells[1:3] = [count.get_source_display(), count.get_definition_display()]
+    batch = send(book([cells], heads), register="household-count")
+    assert batch.refusal == ""
+    client = Client()
+    client.force_login(clerk)
+    names = ("division", "source", "definition", "counted_on", "households", "residents")
+    page = client.post(
+        "/household-counts/new/", dict(zip(names, map(str, cells), strict=True))
+    ).content.decode()
+    [(_column, message)] = told(batch)
+    assert message == "该社区在同一日期、同一来源和口径下已有数据。"
+    assert message in page
+
+
+def test_refused_rows_come_back_marked_and_go_in_once_mended(world: World, send: Send) -> None:
+    batch = send(
+        book([row(), row(用房名称="坏", 建筑面积="很大", 用途="宫殿"), row(用房名称="=1+1", 地址="@x")])
+    )
+    assert batch.counts == {"created": 2, "changed": 0, "unchanged": 0, "refused": 1}
+    assert confirmed(batch).counts["refused"] == 1
+    assert Premises.objects.filter(name="=1+1").exists()
+    file = io.BytesIO()
+    imports.write_refused(file, batch)
+    sheet = openpyxl.load_workbook(io.BytesIO(file.getvalue())).worksheets[0]
+    heads = [cell.value for cell in sheet[3]]
+    assert heads[:2] == ["错误说明", "系统编号"]
+    assert "建筑面积:请填写数字" in sheet["A5"].value
+    area = heads.index("建筑面积(平方米)") + 1
+    wrong = sheet.cell(5, area)
+    assert (wrong.value, wrong.fill.fgColor.rgb) == ("很大", "FFFDE2E0")
+    assert "请填写数字" in wrong.comment.text
+    assert sheet.max_row == 5
+
+    def mend(page: Any) -> None:
+        page.cell(5, area).value = 88
+        page.cell(5, heads.index("用途") + 1).value = "办公用房"
+
+    again = send(edited(file.getvalue(), mend))
+    assert (told(again), again.counts["created"]) == ([], 1)
+    assert confirmed(again, "all_or_nothing").state == "done"
+    assert Premises.objects.get(name="坏").area == 88
+
+
+def test_texts_never_become_formulas(world: World, send: Send) -> None:
+    names = ["=1+1", "+1", "-1", "@x", "\uff1d1", "=HYPERLINK(1)"]
+    for name in names:
+        factories.premises(world.community, "service", name=name)
+    sheet = openpyxl.load_workbook(io.BytesIO(exported(world))).worksheets[0]
+    column = [cell.value for cell in sheet[3]].index("用房名称") + 1
+    found = {
+        sheet.cell(at, column).value: sheet.cell(at, column).data_type for at in range(5, sheet.max_row + 1)
+    }
+    assert {name: found[name] for name in names} == dict.fromkeys(names, "s")
+    batch = send(exported(world))
+    assert (told(batch), batch.counts["unchanged"]) == ([], 8)
+
+
+def test_two_editors_and_a_file(world: World, send: Send) -> None:
+    """A row that somebody else wrote since the download is refused; the second try is made knowingly."""
+    content = exported(world)
+    room = world.premises["community"]
+    room.refresh_from_db()
+    room.area = 300
+    actions.save(room, by=world.users["district_officer"])
+    batch = send(edited(content, lambda sheet: sheet.__setitem__("F5", 200)))
+    assert batch.counts == {"created": 0, "changed": 0, "unchanged": 1, "refused": 1}
+    assert "已被他人修改" in told(batch)[0][1]
+    file = io.BytesIO()
+    imports.write_refused(file, batch)
+    again = send(file.getvalue())
+    assert again.counts["changed"] == 1
+    confirmed(again)
+    room.refresh_from_db()
+    assert (room.area, room.version) == (200, 3)
+
+
+def test_rows_that_change_between_preview_and_word(world: World, send: Send) -> None:
+    content = edited(
+        exported(world), lambda sheet: (sheet.__setitem__("F5", 200), sheet.__setitem__("F6", 201))
+    )
+    for mode, state, written in (("all_or_nothing", "refused", 0), ("good_rows", "done", 1)):
+        batch = send(content)
+        assert batch.counts["changed"] == 2
+        room = Premises.objects.get(pk=world.premises["community"].pk)
+        actions.save(room, by=None)
+        batch = confirmed(batch, mode)
+        assert (batch.state, batch.counts["refused"]) == (state, 1)
+        assert Premises.objects.filter(area=201).count() == written
+        content = exported(world)
+        content = edited(content, lambda sheet: (sheet.__setitem__("F5", 200), sheet.__setitem__("F6", 201)))
+
+
+def test_a_role_lost_between_upload_and_word(world: World, send: Send) -> None:
+    batch = send(book([row()]))
+    clerk = world.users["street_clerk"]
+    clerk.role_assignments.update(deleted_at="2026-01-01T00:00:00Z")
+    clerk.__dict__.pop("_held_roles", None)
+    imports.confirm(batch, mode="good_rows", by=clerk)
+    imports.work(batch.public_id)
+    batch.refresh_from_db()
+    assert batch.state == "refused"
+    assert not Premises.objects.filter(name="新办公室").exists()
+
+
+def test_templates_know_what_they_are_for(world: World, send: Send) -> None:
+    file = io.BytesIO()
+    clerk = world.users["street_clerk"]
+    imports.write_template(file, register="premises", division=world.street, by=clerk)
+    content = edited(
+        file.getvalue(), lambda sheet: [sheet.cell(5, n + 2, v or None) for n, v in enumerate(GOOD)]
+    )
+    assert heads_of(world)[0] == "系统编号"
+    assert len(heads_of(world)) == len(HEADS) + 1
+    assert send(content).counts["created"] == 1
+    other = send(content, register="committee")
+    assert (other.state, other.refusal_code) in {("refused", "no_head"), ("refused", "other_register")}
+    elsewhere = send(content, division=world.community)
+    assert (elsewhere.refusal_code, "与所选的地区「一社区」不符" in elsewhere.refusal) == (
+        "other_place",
+        True,
+    )
+
+    def forge(path: str) -> bytes:
+        workbook = openpyxl.load_workbook(io.BytesIO(content))
+        workbook["_identity"]["A1"] = path
+        out = io.BytesIO()
+        workbook.save(out)
+        return out.getvalue()
+
+    assert send(forge("forged:mark")).refusal_code == "identity"
+
+
+def test_an_old_template_is_good_for_one_quarter_more(world: World, send: Send, monkeypatch: Any) -> None:
+    content = exported(world)
+    from communities.actions.imports import identities
+
+    now = identities.quarter_now()
+    monkeypatch.setattr(identities, "quarter_now", lambda: now + 1)
+    assert send(content).state == "ready"
+    monkeypatch.setattr(identities, "quarter_now", lambda: now + 2)
+    assert send(content[:-1] + content[-1:], name="b.xlsx").refusal_code in {"too_old", ""}
+
+
+def test_the_same_file_twice_is_recognised(world: World, send: Send) -> None:
+    content = book([row()])
+    first = send(content)
+    assert send(content).pk == first.pk
+    confirmed(first)
+    again = send(content)
+    assert again.repeats_id == first.pk
+    assert again.counts == {"created": 0, "changed": 0, "unchanged": 1, "refused": 0}
+    assert send(book([row(建筑面积=99)])).counts["refused"] == 1
+
+
+def test_zones_never_exceed_the_rooms(world: World, send: Send) -> None:
+    room = world.premises["community"]
+    room.functions.create(function="other", area=90)
+    batch = send(edited(exported(world), lambda sheet: sheet.__setitem__("F5", 80)))
+    assert told(batch) == [("建筑面积", "建筑面积不能小于各功能分区面积的合计。")]
+    form = forms.PremisesForm({"area": "80"}, instance=room, user=world.users["street_clerk"])
+    assert form.errors["area"] == ["建筑面积不能小于各功能分区面积的合计。"]
+
+
+def test_names_that_repeat_are_told_apart_by_code(world: World, send: Send) -> None:
+    twin = factories.community("一社区", world.street)
+    factories.premises(twin, "service", name="孪生")
+    batch = send(exported(world))
+    assert (told(batch), batch.counts["unchanged"]) == ([], 3)
+    assert "不止一个" in told(send(book([row(使用单位="", 用途="活动场所")])))[0][1]
+    right = send(book([row(所在社区=f"一社区({twin.code_now})", 使用单位="", 用途="活动场所")]))
+    assert right.counts["created"] == 1
+
+
+@pytest.mark.parametrize("register", ["committee", "nil-statement", "household-count", "exemption"])
+def test_every_register_comes_back_unchanged(world: World, send: Send, register: str) -> None:
+    from communities.models import Exemption, PremisesNilStatement
+
+    factories.household_count(world.community)
+    PremisesNilStatement.objects.create(
+        division=world.community, kind="activity", stated_on="2026-01-01", note="=无"
+    )
+    Exemption.objects.create(
+        key="premises.office.area", division=world.community, committee=world.committees["community"],
+        valid=("2026-01-01", "2027-01-01"), reason="危改", decision_number="1", decided_by="区民政局",
+    )  # fmt: skip
+    clerk = world.users["street_clerk"]
+    model = imports.registers()[register]._meta.model
+    file = io.BytesIO()
+    rows = model.objects.visible_to(clerk).live().below(world.street.path_now)
+    imports.write_register(file, rows, register=register, division=world.street, by=clerk)
+    batch = send(file.getvalue(), register=register)
+    assert (batch.refusal, told(batch)) == ("", [])
+    assert batch.counts == {"created": 0, "changed": 0, "unchanged": rows.count(), "refused": 0}
