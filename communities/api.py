@@ -1,4 +1,4 @@
-"""The registers of the ground over the API, to read."""
+"""The registers of the ground over the API."""
 
 from __future__ import annotations
 
@@ -39,6 +39,9 @@ from communities.filters import (
     CommitteeFilterSet,
     CommunityFilterSet,
     DivisionFilterSet,
+    ExemptionFilterSet,
+    HouseholdCountFilterSet,
+    NilStatementFilterSet,
     PolicyDocumentFilterSet,
     PremisesFilterSet,
     ThresholdFilterSet,
@@ -51,9 +54,12 @@ from communities.models import (
     Community,
     CommunityRecord,
     Division,
+    Exemption,
+    HouseholdCount,
     PolicyDocument,
     Premises,
     PremisesFunctionArea,
+    PremisesNilStatement,
     PremisesPlacement,
     Threshold,
 )
@@ -64,6 +70,9 @@ from communities.serializers import (
     CommitteeSerializer,
     CommunitySerializer,
     DivisionSerializer,
+    ExemptionSerializer,
+    HouseholdCountSerializer,
+    NilStatementSerializer,
     PolicyDocumentDetailSerializer,
     PolicyDocumentSerializer,
     PremisesDetailSerializer,
@@ -196,8 +205,67 @@ class PremisesViewSet(EntryViewSet):
         dress_things(rows, PremisesPlacement, self.day)
 
 
-class PolicyDocumentViewSet(RegisterViewSet):
-    """Rule books with their clauses: those of one's places, of the places above and of those below."""
+class FactViewSet(EntryViewSet):
+    """Facts of a community, each said once at one place."""
+
+    def dress(self, rows: Sequence[Any]) -> None:
+        places = places_on({row.division_id for row in rows}, self.day) if self.day is not None else {}
+        for row in rows:
+            row.stands_in = places.get(row.division_id) or row.division
+
+
+@dated
+class HouseholdCountViewSet(FactViewSet):
+    """Households and residents by source and date; with ``as_of`` those counted by that day."""
+
+    entry = forms.HouseholdCountForm
+
+    queryset = HouseholdCount.objects.select_related("division").defer("division__search")
+    filterset_class = HouseholdCountFilterSet
+    serializer_class = HouseholdCountSerializer
+    orders = {
+        "place": Order("division__path_now"),
+        "counted_on": Order("counted_on", descending=True, parse=dt.date.fromisoformat),
+    }
+
+
+@dated
+class NilStatementViewSet(FactViewSet):
+    """Dated statements that there are no rooms of a kind."""
+
+    entry = forms.NilStatementForm
+
+    queryset = PremisesNilStatement.objects.select_related("division", "committee").defer("division__search")
+    filterset_class = NilStatementFilterSet
+    serializer_class = NilStatementSerializer
+    orders = {
+        "place": Order("division__path_now"),
+        "stated_on": Order("stated_on", descending=True, parse=dt.date.fromisoformat),
+    }
+
+
+@dated
+class ExemptionViewSet(FactViewSet):
+    """Decisions that free a committee or a community from one standard for a time."""
+
+    entry = forms.ExemptionForm
+
+    queryset = Exemption.objects.select_related("division", "committee").defer("division__search")
+    filterset_class = ExemptionFilterSet
+    serializer_class = ExemptionSerializer
+    orders = {
+        "place": Order("division__path_now"),
+        "review_on": Order("review_on", nullable=True, parse=dt.date.fromisoformat),
+    }
+
+
+class PolicyDocumentViewSet(EntryViewSet):
+    """Rule books with their clauses: those of one's places, of the places above and of those below.
+
+    Written with their clauses, by whoever answers for standards there.
+    """
+
+    entry = forms.PolicyDocumentForm
 
     queryset = PolicyDocument.objects.select_related("jurisdiction").prefetch_related(
         Prefetch("clauses", Clause.objects.live(), to_attr="live_clauses")
@@ -211,8 +279,10 @@ class PolicyDocumentViewSet(RegisterViewSet):
     }
 
 
-class ThresholdViewSet(RegisterViewSet):
+class ThresholdViewSet(EntryViewSet):
     """Numbers that clauses set."""
+
+    entry = forms.ThresholdForm
 
     queryset = Threshold.objects.select_related("jurisdiction", "clause__document")
     filterset_class = ThresholdFilterSet

@@ -9,20 +9,27 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from communities import indicators  # noqa: F401 - declares the keys of standards
-from communities.base.entry import EntryForm, Group, LateCheck, PickField
+from communities.base.entry import EntryForm, Group, LateCheck, PartForm, PickField
+from communities.base.roles import Action
 from communities.base.standards import THRESHOLD_KEYS
 from communities.choices import CommitteeKind
 from communities.models import (
+    Clause,
     Committee,
     Community,
+    Division,
     Exemption,
     HouseholdCount,
+    PolicyDocument,
     Premises,
+    PremisesFunctionArea,
     PremisesNilStatement,
+    Threshold,
 )
 from communities.models.premises import ZONES_FIT
 
 SQUARE_METRES = _("平方米")
+KEYS = [(key.code, key.name) for key in THRESHOLD_KEYS.values()]
 
 
 class CommunityFactForm(EntryForm):
@@ -46,6 +53,14 @@ class CommunityFactForm(EntryForm):
                 .order_by("division_now__path_now", "pk")
             )
         return super().rows_for(name)
+
+
+class FunctionAreaForm(PartForm):
+    class Meta(PartForm.Meta):
+        model = PremisesFunctionArea
+        fields = ("function", "area")
+
+    units = {"area": SQUARE_METRES}
 
 
 class PremisesForm(CommunityFactForm):
@@ -75,12 +90,13 @@ class PremisesForm(CommunityFactForm):
     alike = ("division_now", "kind", "name", "obtained_on")
     late_checks = (
         LateCheck(
-            "area",
+            ("area",),
             """s.area < (SELECT sum(f.area) FROM communities_premisesfunctionarea f
             WHERE f.premises_id = s.row_pk AND f.deleted_at IS NULL)""",
-            ZONES_FIT,
+            ZONES_FIT["premises_functions_fit"],
         ),
     )
+    parts = {"functions": FunctionAreaForm}
     groups = (
         Group(
             _("基本情况"),
@@ -126,7 +142,9 @@ class HouseholdCountForm(CommunityFactForm):
 
 
 class ExemptionForm(CommunityFactForm):
-    key = PickField(label=_("标准项目"), choices=[(key.code, key.name) for key in THRESHOLD_KEYS.values()])
+    key = PickField(label=_("标准项目"), choices=KEYS)
+    # The grounds of the decision; ``reason`` is why a row is written, in every register.
+    api_names = {"reason": "grounds"}
 
     class Meta(CommunityFactForm.Meta):
         model = Exemption
@@ -146,3 +164,85 @@ class ExemptionForm(CommunityFactForm):
         Group(_("豁免"), ("key", "division", "committee", "valid", "reason")),
         Group(_("决定"), ("decision_number", "decided_by", "review_on")),
     )
+
+
+class RuleForm(EntryForm):
+    """A rule of a jurisdiction, written by whoever answers for standards there."""
+
+    action = Action.EDIT_STANDARDS
+
+    class Meta(EntryForm.Meta):
+        abstract = True
+
+    def rows_for(self, name: str) -> Callable[[], QuerySet[Any]]:
+        if name == "clause":
+            return lambda: (
+                Clause.objects.visible_to(self.user, self.action)
+                .live()
+                .filter(document__deleted_at__isnull=True)
+                .select_related("document")
+            )
+        return lambda: (
+            Division.objects.visible_to(self.user, self.action).filter(is_closed=False).order_by("path_now")
+        )
+
+
+class ClauseForm(PartForm):
+    action = Action.EDIT_STANDARDS
+
+    class Meta(PartForm.Meta):
+        model = Clause
+        fields = ("label", "position", "text")
+
+
+class PolicyDocumentForm(RuleForm):
+    class Meta(RuleForm.Meta):
+        model = PolicyDocument
+        fields = ("title", "number", "issuer", "kind", "jurisdiction", "issued_on", "valid", "text")
+
+    parts = {"clauses": ClauseForm}
+    groups = (
+        Group(_("文件"), ("title", "number", "issuer", "kind", "jurisdiction", "issued_on", "valid")),
+        Group(_("内容"), ("text",)),
+    )
+
+
+class ThresholdForm(RuleForm):
+    """A number that a clause sets. Its unit is that of the key, so it is not entered."""
+
+    key = PickField(label=_("标准项目"), choices=KEYS)
+
+    class Meta(RuleForm.Meta):
+        model = Threshold
+        fields = (
+            "key",
+            "operator",
+            "low",
+            "high",
+            "step",
+            "step_households",
+            "clause",
+            "jurisdiction",
+            "valid",
+            "force",
+            "deadline",
+            "building_classes",
+            "location_classes",
+            "community_kinds",
+            "households",
+        )
+
+    groups = (
+        Group(_("标准"), ("key", "operator", "low", "high", "step", "step_households")),
+        Group(_("依据和效力"), ("clause", "jurisdiction", "valid", "force", "deadline")),
+        Group(
+            _("适用条件(不选即不限)"),
+            ("building_classes", "location_classes", "community_kinds", "households"),
+        ),
+    )
+
+    def clean(self) -> dict[str, Any] | None:
+        key = THRESHOLD_KEYS.get(self.cleaned_data.get("key", ""))
+        if key is not None:
+            self.instance.unit = key.unit
+        return super().clean()

@@ -194,16 +194,20 @@ class PremisesQuerySet(ScopedQuerySet):
 
 
 class RuleBookQuerySet(RowQuerySet):
-    """Rule books of a user's places, of all places above them (they bind him) and below them."""
+    """Rule books of a user's places and of those below them; to read, those of all places above as well.
+
+    What binds him he reads, and does not write.
+    """
 
     jurisdiction: ClassVar[str] = "jurisdiction"
 
     def visible_to(self, user: Any, action: Action | None = None) -> Self:
         spans = user.spans(action or Action.VIEW)
+        here = within(f"{self.jurisdiction}__path_now", spans)
+        if action == Action.EDIT_STANDARDS:
+            return self.filter(here)
         above = {pk for span in spans for pk in ancestor_ids(span.low)}
-        return self.filter(
-            within(f"{self.jurisdiction}__path_now", spans) | Q(**{f"{self.jurisdiction}__in": above})
-        )
+        return self.filter(here | Q(**{f"{self.jurisdiction}__in": above}))
 
 
 class ClauseQuerySet(RuleBookQuerySet):

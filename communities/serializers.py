@@ -35,6 +35,8 @@ from communities.choices import (
     CommunityKind,
     CommunityState,
     Condition,
+    CountDefinition,
+    CountSource,
     DivisionKind,
     DocumentKind,
     Force,
@@ -201,6 +203,56 @@ class PremisesDetailSerializer(PremisesSerializer):
     placements = PlacementSerializer(many=True, read_only=True)
 
 
+class FactSerializer(RowSerializer):
+    """A fact of a community; ``division`` reads as of the day asked for."""
+
+    division = PlaceSerializer(source="stands_in", read_only=True)
+
+
+class HouseholdCountSerializer(FactSerializer):
+    source = serializers.ChoiceField(choices=CountSource.choices, read_only=True)  # type: ignore[assignment] # a field's name
+    definition = serializers.ChoiceField(choices=CountDefinition.choices, read_only=True)
+    counted_on = serializers.DateField(read_only=True)
+    households = serializers.IntegerField(read_only=True)
+    residents = serializers.IntegerField(read_only=True)
+
+
+class NilStatementSerializer(FactSerializer):
+    """That there are no rooms of a kind; without a committee, in the whole community."""
+
+    kind = serializers.ChoiceField(choices=PremisesKind.choices, read_only=True)
+    committee = NamedSerializer(allow_null=True, read_only=True)
+    stated_on = serializers.DateField(read_only=True)
+    note = serializers.CharField(allow_blank=True, read_only=True)
+
+
+class KeySerializer(serializers.Serializer):
+    code = serializers.CharField(read_only=True)
+    name = serializers.CharField(read_only=True)
+
+
+def key_named(code: str) -> dict[str, str]:
+    """A threshold key with its Chinese name."""
+    key = THRESHOLD_KEYS.get(code)
+    return {"code": code, "name": str(key.name) if key else code}
+
+
+class ExemptionSerializer(FactSerializer):
+    """A decision that frees from one standard; ``grounds`` is why it was made."""
+
+    key = serializers.SerializerMethodField()
+    committee = NamedSerializer(allow_null=True, read_only=True)
+    valid = HalfOpenSerializer(read_only=True)
+    grounds = serializers.CharField(source="reason", read_only=True)
+    decision_number = serializers.CharField(read_only=True)
+    decided_by = serializers.CharField(read_only=True)
+    review_on = serializers.DateField(allow_null=True, read_only=True)
+
+    @extend_schema_field(KeySerializer)
+    def get_key(self, row: Any) -> dict[str, str]:
+        return key_named(row.key)
+
+
 class ClauseSerializer(serializers.Serializer):
     id = serializers.UUIDField(source="public_id", read_only=True)
     label = serializers.CharField(read_only=True)  # type: ignore[assignment] # a field's name, not its label
@@ -223,11 +275,6 @@ class PolicyDocumentSerializer(RowSerializer):
 
 class PolicyDocumentDetailSerializer(PolicyDocumentSerializer):
     text = serializers.CharField(allow_blank=True, read_only=True)
-
-
-class KeySerializer(serializers.Serializer):
-    code = serializers.CharField(read_only=True)
-    name = serializers.CharField(read_only=True)
 
 
 class ThresholdSerializer(RowSerializer):
@@ -259,8 +306,7 @@ class ThresholdSerializer(RowSerializer):
 
     @extend_schema_field(KeySerializer)
     def get_key(self, row: Any) -> dict[str, str]:
-        key = THRESHOLD_KEYS.get(row.key)
-        return {"code": row.key, "name": str(key.name) if key else row.key}
+        return key_named(row.key)
 
 
 class ObjectSerializer(serializers.Serializer):

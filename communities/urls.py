@@ -53,8 +53,16 @@ urlpatterns = [
     path("imports/<uuid:public_id>/", views.ImportDetail.as_view(), name="import-detail"),
     path("imports/<uuid:public_id>/confirm/", views.ConfirmImport.as_view(), name="import-confirm"),
     path("imports/<uuid:public_id>/refused/", views.RefusedFile.as_view(), name="import-refused"),
-    *register("policy-documents", "policy-document", views.PolicyDocumentList, views.PolicyDocumentDetail),
-    *register("thresholds", "threshold", views.ThresholdList, views.ThresholdDetail),
+    *register(
+        "policy-documents",
+        "policy-document",
+        views.PolicyDocumentList,
+        views.PolicyDocumentDetail,
+        entry=forms.PolicyDocumentForm,
+    ),
+    *register(
+        "thresholds", "threshold", views.ThresholdList, views.ThresholdDetail, entry=forms.ThresholdForm
+    ),
     *register("change-records", "change-record", views.ChangeRecordList, views.ChangeRecordDetail),
     *register("sign-in-records", "sign-in-record", views.SignInRecordList),
 ]

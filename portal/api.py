@@ -23,6 +23,9 @@ from communities.api import (
     CommitteeViewSet,
     CommunityViewSet,
     DivisionViewSet,
+    ExemptionViewSet,
+    HouseholdCountViewSet,
+    NilStatementViewSet,
     PolicyDocumentViewSet,
     PremisesViewSet,
     ThresholdViewSet,
@@ -94,6 +97,9 @@ router.register("divisions", DivisionViewSet, "api-division")
 router.register("communities", CommunityViewSet, "api-community")
 router.register("committees", CommitteeViewSet, "api-committee")
 router.register("premises", PremisesViewSet, "api-premises")
+router.register("household-counts", HouseholdCountViewSet, "api-household-count")
+router.register("nil-statements", NilStatementViewSet, "api-nil-statement")
+router.register("exemptions", ExemptionViewSet, "api-exemption")
 router.register("policy-documents", PolicyDocumentViewSet, "api-policy-document")
 router.register("thresholds", ThresholdViewSet, "api-threshold")
 router.register("indicators", IndicatorViewSet, "api-indicator")

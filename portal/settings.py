@@ -231,6 +231,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "portal.scorecards.nightly",
         "schedule": crontab(hour=NIGHTLY_AT.hour, minute=NIGHTLY_AT.minute),
     },
+    "forget answers nightly": {
+        "task": "portal.operations.forget_answers",
+        "schedule": crontab(hour=NIGHTLY_AT.hour, minute=NIGHTLY_AT.minute + 10),
+    },
 }
 # Short, for whoever waits for a dead worker. A live one in the middle of a long step holds the row's lock instead.
 JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", 20.0)
@@ -387,7 +391,7 @@ REST_FRAMEWORK = {
 DRF_STANDARDIZED_ERRORS = {"EXCEPTION_HANDLER_CLASS": "portal.errors.ApiExceptionHandler"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "社区建设管理平台接口",
-    "DESCRIPTION": "区划、社区、居委会、用房、标准与指标的读取接口。数值一律为字符串，时间一律带时区。",
+    "DESCRIPTION": "区划、社区、居委会、用房、标准与指标的读写接口。数值一律为字符串，时间一律带时区。",
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -1,27 +1,34 @@
-"""The one door for writing one row: rules, lock, scope, change record and dirty marks in one transaction."""
+"""The one door for writing rows: rules, lock, scope, change record and dirty marks in one transaction.
+
+:func:`save` writes one row, :func:`save_all` many as one act, all or none.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from django.apps import apps
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from communities.base.models import Row
+from communities.base.models import Parts, Row
 from communities.base.roles import Action
 from communities.base.wakeup import wake_after_commit
 
 # Bookkeeping that a change record does not repeat.
 UNRECORDED = frozenset({"id", "public_id", "version", "created_at", "updated_at"})
 MASK = "***"
+# Writers of several rows may wait for each other in a ring; the database ends one of them, who begins again.
+DEADLOCK = "40P01"
+TRIES = 6
 
 
 class StaleVersion(Exception):
@@ -34,6 +41,14 @@ class StaleVersion(Exception):
 
 class OutOfScope(PermissionDenied):
     """The row lies, or would come to lie, outside the writer's places."""
+
+
+class RowsRefused(Exception):
+    """Nothing was written. ``errors`` tells, by position in the call, what is wrong with which rows."""
+
+    def __init__(self, errors: dict[int, ValidationError | StaleVersion | OutOfScope]) -> None:
+        super().__init__(f"rows {sorted(errors)} are refused")
+        self.errors = errors
 
 
 def save(
@@ -51,15 +66,96 @@ def save(
 
     Raises ValidationError (row rules and constraints, messages for people), StaleVersion, OutOfScope.
     """
-    pk, version, adding = row.pk, row.version, row._state.adding
-    try:
-        with transaction.atomic():
-            _write(row, by=by, reason=reason, act=act or uuid.uuid4(), needs=needs)
-    except BaseException:
-        # Nothing was written: the caller may mend the row and try again.
-        row.pk, row.version, row._state.adding = pk, version, adding
-        raise
+    act = act or uuid.uuid4()
+    _done([row], lambda: _write(row, by=by, reason=reason, act=act, needs=needs))
     return row
+
+
+def save_all(
+    rows: Sequence[Row], *, by: Any, reason: str = "", needs: Action = Action.EDIT_REGISTERS
+) -> list[Row]:
+    """Create and change many rows as one act: all of them, or none.
+
+    Each row is treated as by :func:`save`; one that exists brings the version that was read. All change records
+    carry the same ``act``. Every row is tried, so that all that is wrong is told at once.
+
+    Raises RowsRefused.
+    """
+    act = uuid.uuid4()
+
+    def write_each() -> None:
+        errors: dict[int, Any] = {}
+        _lock(rows)
+        for position, row in enumerate(rows):
+            try:
+                with transaction.atomic():
+                    _write(row, by=by, reason=reason, act=act, needs=needs)
+            except (ValidationError, StaleVersion, OutOfScope) as error:
+                errors[position] = error
+            except IntegrityError as error:
+                errors[position] = _violated(error, [row])
+        if errors:
+            raise RowsRefused(errors)
+
+    _done(rows, write_each)
+    return list(rows)
+
+
+def _lock(rows: Iterable[Row]) -> None:
+    """Lock the rows that exist in one order, whatever that of the call: two calls never wait in a ring."""
+    existing = sorted((row for row in rows if row.pk is not None), key=lambda row: (row._meta.label, row.pk))
+    for _label, of_model in groupby(existing, key=lambda row: row._meta.label):
+        group = list(of_model)
+        manager = type(group[0])._default_manager
+        keys = manager.order_by("pk").filter(pk__in=[row.pk for row in group])
+        list(keys.select_for_update(of=("self",), no_key=True).values_list("pk"))
+
+
+def _done(rows: Sequence[Row], write: Callable[[], None]) -> None:
+    """Do ``write`` in a transaction. When it fails nothing was written, and the rows may be mended and tried again.
+
+    Raises what it raises, and ValidationError for a rule that only the database could see broken.
+    """
+    every = [*rows, *(part for row in rows for parts in row.parts for part in (*parts.kept, *parts.gone))]
+    before = [(row, row.pk, row.version, row._state.adding) for row in every]
+    for again in reversed(range(TRIES)):
+        try:
+            with transaction.atomic():
+                if again < TRIES - 1:
+                    _take_turn()
+                write()
+        except BaseException as error:
+            for row, pk, version, adding in before:
+                row.pk, row.version, row._state.adding = pk, version, adding
+            if isinstance(error, IntegrityError):
+                raise _violated(error, every) from error
+            if not again or not _is_deadlock(error):
+                raise
+        else:
+            return
+
+
+def _take_turn() -> None:
+    """Those who begin again do so one after the other, or they would only meet in the next ring."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('save again', 0))")
+
+
+def _is_deadlock(error: BaseException) -> bool:
+    return isinstance(error, OperationalError) and getattr(error.__cause__, "pgcode", "") == DEADLOCK
+
+
+def _violated(error: IntegrityError, rows: Iterable[Row]) -> ValidationError:
+    """A constraint that held when it was looked at, and no longer when the row was written, in people's words."""
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
+    for model in {type(row) for row in rows}:
+        if name in model.trigger_messages:
+            return ValidationError(model.trigger_messages[name])
+        for constraint in model._meta.constraints:
+            if constraint.name == name:
+                code = constraint.violation_error_code
+                return ValidationError(constraint.get_violation_error_message(), code=code)
+    raise error
 
 
 def remove(row: Row, *, by: Any, reason: str, needs: Action = Action.EDIT_REGISTERS) -> Row:
@@ -80,15 +176,19 @@ def bring_back(row: Row, *, by: Any, reason: str = "", needs: Action = Action.ED
     return _mark_deleted(row, by=by, reason=reason.strip(), needs=needs, deleted=False)
 
 
-def _mark_deleted(row: Row, *, by: Any, reason: str, needs: Action, deleted: bool) -> Row:
+def _mark_deleted(
+    row: Row, *, by: Any, reason: str, needs: Action, deleted: bool, act: uuid.UUID | None = None
+) -> Row:
     version = row.version
     with transaction.atomic():
-        stored = type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
+        stored = _locked(row)
         if stored.version != version or (stored.deleted_at is not None) == deleted:
             raise StaleVersion(stored)
         require_scope(stored, by, needs)
-        if deleted and (uses := list(uses_of(stored))):
-            raise ValidationError(_in_use(uses), code="in_use")
+        if deleted:
+            stored.check_removal()
+            if uses := list(uses_of(stored)):
+                raise ValidationError(_in_use(uses), code="in_use")
         row.deleted_at = timezone.now() if deleted else None
         row.deleted_by, row.deleted_reason = (by, reason) if deleted else (None, "")
         row.version = version + 1
@@ -97,7 +197,7 @@ def _mark_deleted(row: Row, *, by: Any, reason: str, needs: Action, deleted: boo
         row.save()
         row.refresh_from_db()
         verb = "delete" if deleted else "restore"
-        record_change(row, stored, by=by, reason=reason, act=uuid.uuid4(), verb=verb)
+        record_change(row, stored, by=by, reason=reason, act=act or uuid.uuid4(), verb=verb)
         mark_dirty(row, stored)
     return row
 
@@ -115,12 +215,22 @@ USES_NAMED = 5
 
 
 def uses_of(row: Row) -> Iterator[Use]:
-    """What keeps a row from being removed: live rows that point to it, and are no mere parts of it."""
-    for relation in row._meta.related_objects:
+    """What keeps a row from being removed: live rows that point to it or to a part of it, and are no mere parts."""
+    return _uses_of([row])
+
+
+def _uses_of(targets: Sequence[Row]) -> Iterator[Use]:
+    for relation in targets[0]._meta.related_objects:
         model: Any = relation.related_model
-        if not issubclass(model, Row) or relation.field.name in {model.part_of, "deleted_by"}:
+        if not issubclass(model, Row) or relation.field.name == "deleted_by":
             continue
-        rows = model._default_manager.filter(**{relation.field.name: row}, deleted_at__isnull=True)
+        rows = model._default_manager.filter(
+            **{f"{relation.field.name}__in": targets}, deleted_at__isnull=True
+        )
+        if relation.field.name == model.part_of:
+            parts = list(rows)
+            yield from _uses_of(parts) if parts else ()
+            continue
         found = list(rows[: USES_NAMED + 1])
         if found:
             number = len(found) if len(found) <= USES_NAMED else rows.count()
@@ -132,21 +242,61 @@ def _in_use(uses: list[Use]) -> str:
     return _("还有%(uses)s与它相关,请先处理这些记录。") % {"uses": said}
 
 
+def _locked(row: Row) -> Row:
+    """The row as it stands, held until the transaction ends; rows that point to it may be written meanwhile."""
+    rows = type(row)._default_manager.select_for_update(of=("self",), no_key=True)
+    return rows.get(pk=row.pk)
+
+
 def _write(row: Row, *, by: Any, reason: str, act: uuid.UUID, needs: Action) -> None:
     stored = None
     if row.pk is not None:
-        stored = type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
+        stored = _locked(row)
         if stored.version != row.version:
             raise StaleVersion(stored)
         require_scope(stored, by, needs)
         row.version += 1
-    row.full_clean()
+    # Constraints are the database's to judge: asking it for each beforehand would cost three statements apiece,
+    # and the answer could be old by the time of the write.
+    row.full_clean(exclude={"public_id"}, validate_constraints=False)
     row.save()
     row.refresh_from_db()
     settle_placement(row, stored)
     require_scope(row, by, needs)
     record_change(row, stored, by=by, reason=reason, act=act)
     mark_dirty(row, stored)
+    for parts in row.parts:
+        _write_parts(row, parts, by=by, reason=reason, act=act, needs=needs)
+    _check_now()
+
+
+def _write_parts(row: Row, parts: Parts, *, by: Any, reason: str, act: uuid.UUID, needs: Action) -> None:
+    """What was taken out first, so that its place is free. Raises ValidationError by ``name.position.field``."""
+    for part in parts.gone:
+        _mark_deleted(part, by=by, reason=reason, needs=needs, deleted=True, act=act)
+    errors: dict[str, Any] = {}
+    for position, part in enumerate(parts.kept):
+        if part.pk is not None and part.pk in parts.untouched:
+            continue
+        setattr(part, part.part_of, row)
+        try:
+            _write(part, by=by, reason=reason, act=act, needs=needs)
+        except ValidationError as error:
+            for name, found in errors_by_field(error).items():
+                errors[f"{parts.name}.{position}.{name}"] = found
+    if errors:
+        raise ValidationError(errors)
+
+
+def errors_by_field(error: ValidationError) -> dict[str, list[ValidationError]]:
+    """Those of no field under Django's name for them."""
+    return error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.error_list}
+
+
+def _check_now() -> None:
+    """Let rules that wait for the end of the transaction speak while the row at hand can still be named."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
 
 
 def require_scope(row: Row, by: Any, needs: Action) -> None:

@@ -24,6 +24,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from communities.base import once
 from communities.base.filters import UNKNOWN_PARAMETER, RegisterFilterSet
 from communities.base.models import Row
 from communities.base.paging import BadPosition, Order, Page, count_of, page_of, rows_of
@@ -288,6 +289,12 @@ class Address(APIView):
     def needed(self, request: Request) -> tuple[Action, ...]:  # noqa: ARG002 - writing looks at the method
         """The actions of which the user must hold one."""
         return (self.action_to_read,)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Who may ask; then, a POST with a key is done once."""
+        super().initial(request, *args, **kwargs)
+        if request.method == "POST" and hasattr(self, "post") and (key := once.key_of(request)):
+            self.post: Any = once.answered_once(self, self.post, key)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Answers depend on who asks."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
@@ -22,6 +23,20 @@ class NewPublicId(Func):
     function = "new_public_id"
     template = "%(function)s()"
     output_field = models.UUIDField()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of a row as an entry leaves them, written with it in one act.
+
+    ``name`` is the relation; ``kept`` are all that stay or are new, in the order of the entry; the keys of those
+    in which nothing differs are ``untouched``; ``gone`` are those taken out.
+    """
+
+    name: str
+    kept: Sequence[Row]
+    untouched: Collection[int] = ()
+    gone: Sequence[Row] = ()
 
 
 class Row(models.Model):
@@ -50,11 +65,20 @@ class Row(models.Model):
     # The key to the row that this one is a part of, and goes with; empty for rows that stand alone.
     part_of: ClassVar[str] = ""
 
+    # What an entry says about the rows that are parts of this one; empty: they stay as they are.
+    parts: Sequence[Parts] = ()
+
+    # What to say when a rule across rows, held by a trigger of the database, is broken: by its name.
+    trigger_messages: ClassVar[Mapping[str, Any]] = {}
+
     # Fields whose values never enter a change record in plain.
     personal_fields: ClassVar[frozenset[str]] = frozenset()
 
     # Look-ups of the divisions whose measures hang on this row; in the scope of the first its changes are read.
     affects: ClassVar[tuple[str, ...]] = ()
+
+    # What ``clean`` reads of the row: the same values need be asked once only. Empty: all of it.
+    clean_reads: ClassVar[tuple[str, ...]] = ()
 
     # The look-up of a code that tells this row from others of the same name.
     told_apart_by: ClassVar[str] = ""
@@ -73,6 +97,9 @@ class Row(models.Model):
             if row is not None:
                 found.append(getattr(row, f"{last}_id"))
         return dict.fromkeys(found)
+
+    def check_removal(self) -> None:
+        """Raises ValidationError where the row must stay although nothing points to it."""
 
     def record_label(self) -> str:
         """How change records name this row; without personal data."""

@@ -15,7 +15,7 @@ from communities.models.premises import (
     PremisesPlacement,
 )
 from communities.models.standards import Clause, Exemption, PolicyDocument, Threshold
-from communities.models.work import ChangeRecord, DirtyMark, Job
+from communities.models.work import ChangeRecord, DirtyMark, Job, StoredAnswer
 
 __all__ = [
     "ApiToken",
@@ -46,6 +46,7 @@ __all__ = [
     "PremisesPlacement",
     "RoleAssignment",
     "SignInRecord",
+    "StoredAnswer",
     "Threshold",
     "User",
 ]

@@ -9,7 +9,7 @@ from django.contrib.postgres.fields import DateRangeField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Func, Q, Sum, Value
+from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.models import Placement, Row, unique_live
@@ -19,6 +19,8 @@ from communities.models.committees import Committee
 from communities.models.divisions import Division
 from communities.querysets import PremisesQuerySet
 
+# Held by a trigger at the end of an act, in which rooms and zones may both change.
+ZONES_FIT = {"premises_functions_fit": _("各功能分区面积合计不能超过用房面积。")}
 MAX_AREA = Decimal(100000)
 AREA_BOUNDS = [
     MinValueValidator(Decimal("0.01"), message=_("面积须大于 0 平方米。")),
@@ -30,15 +32,6 @@ def committee_of_place(committee: Committee | None, division_id: int) -> None:
     """Row rule: a committee that is named must stand in the same community."""
     if committee is not None and committee.division_now_id != division_id:
         raise ValidationError({"committee": _("所填委员会不在该社区。")})
-
-
-ZONES_FIT = _("建筑面积不能小于各功能分区面积的合计。")
-
-
-def zoned(premises: Premises) -> Decimal:
-    """What the function zones of one set of rooms take together, in square metres."""
-    total: Decimal | None = premises.functions.live().aggregate(total=Sum("area"))["total"]
-    return total or Decimal(0)
 
 
 class DayRange(Func):
@@ -91,7 +84,9 @@ class Premises(Row):
     is_one_door = models.BooleanField(_("一门式服务"), default=False)
 
     affects = ("division_now",)
+    clean_reads = ("division_now", "committee")
     told_apart_by = "division_now__code_now"
+    trigger_messages = ZONES_FIT
 
     objects = PremisesQuerySet.as_manager()
 
@@ -136,8 +131,6 @@ class Premises(Row):
 
     def clean(self) -> None:
         committee_of_place(self.committee, self.division_now_id)
-        if self.pk and self.area is not None and zoned(self) > self.area:
-            raise ValidationError({"area": ZONES_FIT})
 
 
 class PremisesPlacement(Placement):
@@ -167,6 +160,7 @@ class PremisesFunctionArea(Row):
     area = models.DecimalField(_("面积"), max_digits=12, decimal_places=2, validators=AREA_BOUNDS)
 
     part_of = "premises"
+    trigger_messages = ZONES_FIT
 
     objects = FunctionAreaQuerySet.as_manager()
 
@@ -190,19 +184,6 @@ class PremisesFunctionArea(Row):
 
     def __str__(self) -> str:
         return f"{self.get_function_display()} {self.area} m²"
-
-    def clean(self) -> None:
-        """All zones of one set of rooms together take no more than its area."""
-        if not self.premises_id or not self.area:
-            return
-        others = self.premises.functions.live().exclude(pk=self.pk).aggregate(total=Sum("area"))["total"] or 0
-        if others + self.area > self.premises.area:
-            raise ValidationError(
-                {
-                    "area": _("各功能分区面积合计不能超过用房面积 %(area)s 平方米。")
-                    % {"area": self.premises.area}
-                }
-            )
 
     def affected_divisions(self) -> Iterable[int]:
         return (self.premises.division_now_id,)
@@ -232,6 +213,7 @@ class PremisesNilStatement(Row):
 
     # Where it was stated, and where the committee stands now, should that have moved since.
     affects = ("division", "committee__division_now")
+    clean_reads = ("division", "committee")
 
     objects = DivisionScopedQuerySet.as_manager()
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
+from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField, DateRangeField, IntegerRangeField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -22,8 +25,11 @@ from communities.choices import (
 )
 from communities.models.committees import Committee
 from communities.models.divisions import Division
+from communities.models.periods import Period
 from communities.models.premises import committee_of_place
 from communities.querysets import ClauseQuerySet, RuleBookQuerySet, ThresholdQuerySet
+
+MEASURED_BY = _("已关闭的报告期按此标准判定,不能改写或删除;请填写施行期间的结束日期,并另行登记新的标准。")
 
 
 class PolicyDocument(Row):
@@ -65,6 +71,8 @@ class Clause(Row):
     position = models.PositiveSmallIntegerField(_("顺序"), default=0)
     text = models.TextField(_("条款内容"))
 
+    part_of = "document"
+
     objects = ClauseQuerySet.as_manager()
 
     class Meta:
@@ -91,6 +99,9 @@ class Threshold(Row):
     低于). With ``step`` the bound grows by that much for each started ``step_households`` households. Empty
     condition arrays mean any. How one threshold is chosen among several is told in
     ``communities.base.standards.resolve``.
+
+    What a closed period was measured by keeps its meaning: a threshold in force on its last day is neither
+    rewritten nor removed. It is ended, and another one follows it.
     """
 
     key = models.CharField(_("标准项目"), max_length=60, validators=[check_threshold_key])
@@ -129,6 +140,24 @@ class Threshold(Row):
         Clause, verbose_name=_("依据条款"), on_delete=models.PROTECT, related_name="thresholds"
     )
 
+    # What says which subjects are held against what: fixed once a closed period was measured by it.
+    meaning: ClassVar[tuple[str, ...]] = (
+        "key",
+        "operator",
+        "low",
+        "high",
+        "unit",
+        "step",
+        "step_households",
+        "jurisdiction_id",
+        "building_classes",
+        "location_classes",
+        "community_kinds",
+        "households",
+        "force",
+        "clause_id",
+    )
+
     objects = ThresholdQuerySet.as_manager()
 
     class Meta:
@@ -142,7 +171,7 @@ class Threshold(Row):
                     operator__in=[Operator.AT_LEAST, Operator.MORE_THAN], low__isnull=False, high__isnull=True
                 )
                 | Q(operator__in=[Operator.AT_MOST, Operator.LESS_THAN], low__isnull=True, high__isnull=False)
-                | Q(operator=Operator.BETWEEN, low__isnull=False, high__gte=F("low")),
+                | Q(operator=Operator.BETWEEN, low__isnull=False, high__isnull=False, high__gte=F("low")),
                 name="threshold_bounds_fit_operator",
                 violation_error_message=_(
                     "比较方式与上下限不符:不低于、高于填下限,不超过、低于填上限,介于两者都填。"
@@ -150,7 +179,7 @@ class Threshold(Row):
             ),
             models.CheckConstraint(
                 condition=Q(step__isnull=True, step_households__isnull=True)
-                | Q(step__isnull=False, step_households__gt=0),
+                | Q(step__isnull=False, step_households__isnull=False, step_households__gt=0),
                 name="threshold_step_complete",
                 violation_error_message=_("递增量和每递增户数须同时填写。"),
             ),
@@ -171,6 +200,39 @@ class Threshold(Row):
         """The bound as people write it: ``100 平方米``, ``200 至 400 平方米``."""
         bounds = [f"{bound.normalize():f}" for bound in (self.low, self.high) if bound is not None]
         return f"{' 至 '.join(bounds)} {self.unit}"
+
+    def clean(self) -> None:
+        """A clause binds where its document does; and what was measured by keeps its meaning."""
+        if self.clause_id and self.jurisdiction_id:
+            document_place = self.clause.document.jurisdiction
+            if not self.jurisdiction.path_now.startswith(document_place.path_now):
+                raise ValidationError(
+                    {
+                        "jurisdiction": _("适用地区须在文件的适用地区(%(place)s)之内。")
+                        % {"place": document_place}
+                    }
+                )
+        stored = Threshold.objects.filter(pk=self.pk).first() if self.pk else None
+        if stored is not None:
+            stored.check_kept(self)
+
+    def check_kept(self, changed: Threshold) -> None:
+        """Raises ValidationError where a change would alter what a closed period was measured by."""
+        days = self.closing_days()
+        if days and any(getattr(self, name) != getattr(changed, name) for name in self.meaning):
+            raise ValidationError(MEASURED_BY, code="measured_by")
+        if any(day not in changed.valid for day in days):
+            kept = ValidationError(_("施行期间须包含已关闭报告期的最后一日。"), code="measured_by")
+            raise ValidationError({"valid": kept})
+
+    def check_removal(self) -> None:
+        if self.closing_days():
+            raise ValidationError(MEASURED_BY, code="measured_by")
+
+    def closing_days(self) -> list[dt.date]:
+        """The last days of closed periods on which this was in force."""
+        closed = Period.objects.live().filter(closed_at__isnull=False)
+        return [day for day in (period.last_day for period in closed) if day in self.valid]
 
     def affected_divisions(self) -> Iterable[int]:
         return (self.jurisdiction_id,)
@@ -203,6 +265,7 @@ class Exemption(Row):
 
     # Where it holds, and where the committee stands now, should that have moved since.
     affects = ("division", "committee__division_now")
+    clean_reads = ("division", "committee")
 
     objects = DivisionScopedQuerySet.as_manager()
 

@@ -173,3 +173,29 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+
+class StoredAnswer(models.Model):
+    """What a call with an ``Idempotency-Key`` was answered, stored in the transaction of its write.
+
+    One for each caller (a user; with a token, the token's role) and key. Of the call itself only the digest is
+    kept. ``communities.base.once`` reads and forgets them.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    role = models.CharField(max_length=40, blank=True)
+    key = models.CharField(max_length=255, db_collation="C")
+    address = models.CharField(_("地址"), max_length=200)
+    digest = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(_("状态码"))
+    headers = models.JSONField(default=dict)
+    body = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("已答复的请求")
+        verbose_name_plural = _("已答复的请求")
+        constraints = [models.UniqueConstraint(fields=["user", "role", "key"], name="storedanswer_once")]
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.status}"

@@ -15,7 +15,17 @@ from tests import factories
 from tests.api.conftest import API, ids
 from tests.conftest import World
 
-REGISTERS = ["divisions", "communities", "committees", "premises", "policy-documents", "thresholds"]
+REGISTERS = [
+    "divisions",
+    "communities",
+    "committees",
+    "premises",
+    "household-counts",
+    "nil-statements",
+    "exemptions",
+    "policy-documents",
+    "thresholds",
+]
 
 
 def error(answer) -> tuple[int, str, str | None]:
@@ -48,6 +58,8 @@ def test_a_room_over_the_api(world: World, officer: APIClient) -> None:
 @pytest.mark.parametrize("register", REGISTERS)
 def test_lists_have_one_shape(world: World, officer: APIClient, register: str) -> None:
     factories.threshold("premises.office.area", world.city)
+    for make in (factories.household_count, factories.nil_statement, factories.exemption):
+        make(world.community)
     body = officer.get(f"{API}/{register}/").json()
     assert list(body) == ["results", "next", "previous", "count", "count_is_capped"]
     assert body["count"] == len(body["results"]) > 0

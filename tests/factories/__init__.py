@@ -32,10 +32,12 @@ from communities.models import (
     CommunityRecord,
     Division,
     DivisionRecord,
+    Exemption,
     HouseholdCount,
     Period,
     PolicyDocument,
     Premises,
+    PremisesNilStatement,
     RoleAssignment,
     Threshold,
     User,
@@ -111,6 +113,20 @@ def household_count(place: Division, households: int = 1000, **kwargs: Any) -> H
     return HouseholdCount.objects.create(
         division=place, households=households, residents=kwargs.pop("residents", households * 3), **kwargs
     )
+
+
+def nil_statement(place: Division, **kwargs: Any) -> PremisesNilStatement:
+    kwargs.setdefault("kind", PremisesKind.ACTIVITY)
+    kwargs.setdefault("stated_on", dt.date(2026, 1, 1))
+    return PremisesNilStatement.objects.create(division=place, **kwargs)
+
+
+def exemption(place: Division, key: str = "premises.office.area", **kwargs: Any) -> Exemption:
+    kwargs.setdefault("valid", FOREVER)
+    kwargs.setdefault("reason", "危房改造")
+    kwargs.setdefault("decision_number", "1")
+    kwargs.setdefault("decided_by", "民政局")
+    return Exemption.objects.create(key=key, division=place, **kwargs)
 
 
 def document(jurisdiction: Division, title: str = "社区用房建设标准", **kwargs: Any) -> PolicyDocument:

@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from communities.models import ChangeRecord, DirtyMark, HouseholdCount, Premises, PremisesFunctionArea
+from communities.models import (
+    ChangeRecord,
+    Clause,
+    DirtyMark,
+    HouseholdCount,
+    Premises,
+    PremisesFunctionArea,
+    Threshold,
+)
 from tests.conftest import FOREIGN, World
 from tests.pages.conftest import Reader
 
@@ -246,3 +254,79 @@ def test_what_a_row_names_already_may_stay(world: World, as_role: Reader) -> Non
     assert clerk.post(edit_of(room), shown | {"area": "66"}).status_code == 302
     room.refresh_from_db()
     assert (room.area, room.division_now) == (66, world.community)
+
+
+def test_zones_are_entered_with_their_rooms(world: World, as_role: Reader) -> None:
+    """New ones in empty lines, corrected in theirs, taken out by their box: one act with the rooms."""
+    room, clerk = world.premises["community"], as_role("street_clerk")
+    kept = PremisesFunctionArea.objects.create(premises=room, function="service_station", area=20)
+    gone = PremisesFunctionArea.objects.create(premises=room, function="storage", area=10)
+    shown = as_shown(clerk.get(edit_of(room)).content.decode())
+    assert (shown["functions-0-area"], shown["functions-lines"]) == ("20.00", "5")
+    line = {str(kept.public_id): "0", str(gone.public_id): "1"}
+    assert {shown[f"functions-{number}-id"]: number for number in ("0", "1")} == line
+    changed = {"functions-0-area": "25", "functions-1-goes": "on"}
+    new = {"functions-3-function": "reading", "functions-3-area": "30平方米"}
+    assert clerk.post(edit_of(room), shown | changed | new).status_code == 302
+    now = room.functions.live().order_by("area").values_list("function", "area")
+    assert list(now) == [("service_station", 25), ("reading", 30)]
+    records = ChangeRecord.objects.filter(model="communities.PremisesFunctionArea")
+    assert sorted(records.values_list("verb", flat=True)) == ["change", "create", "delete"]
+    assert records.values("act").distinct().count() == 1
+
+
+def test_zones_larger_than_the_rooms_are_refused(world: World, as_role: Reader) -> None:
+    room, clerk = world.premises["community"], as_role("street_clerk")
+    shown = as_shown(clerk.get(edit_of(room)).content.decode())
+    answer = clerk.post(
+        edit_of(room), shown | {"functions-0-function": "reading", "functions-0-area": "120.01"}
+    )
+    text = answer.content.decode()
+    assert (answer.status_code, "各功能分区面积合计不能超过用房面积" in text) == (422, True)
+    answer = clerk.post(edit_of(room), shown | {"functions-0-function": "reading", "functions-0-area": "x"})
+    text = answer.content.decode()
+    assert re.findall("有 1 处需要修改", text)
+    assert 'href="#id_functions-0-area"' in text
+    assert not room.functions.exists()
+
+
+def test_a_document_is_entered_with_its_clauses(world: World, as_role: Reader) -> None:
+    """And a number that one of them sets, in the unit of its key."""
+    officer = as_role("standards_officer")
+    asked = {
+        "title": "社区用房标准",
+        "issuer": "区民政局",
+        "kind": "district",
+        "jurisdiction": "甲区",
+        "valid_0": "2026-01-01",
+        "clauses-lines": "3",
+        "clauses-0-label": "第一条",
+        "clauses-0-position": "1",
+        "clauses-0-text": "办公用房不少于八十平方米。",
+        "clauses-1-position": "0",
+    }
+    answer = officer.post("/policy-documents/new/", asked)
+    assert answer.status_code == 302, re.findall(r'class="wrong".*?</p>', answer.content.decode())
+    clause = Clause.objects.get()
+    assert (clause.label, clause.document.title) == ("第一条", "社区用房标准")
+    page = officer.get(answer.url).content.decode()
+    assert reverse("policy-document-edit", args=[clause.document.public_id]) in page
+    number = {
+        "key": "premises.office.area",
+        "operator": "ge",
+        "low": "80",
+        "clause": str(clause.public_id),
+        "jurisdiction": "甲区",
+        "valid_0": "2026-01-01",
+        "force": "default",
+        "building_classes": ["new", "old"],
+        "households_0": "1000",
+        "households_1": "2999",
+    }
+    answer = officer.post("/thresholds/new/", number)
+    assert answer.status_code == 302, re.findall(r'class="wrong".*?</p>', answer.content.decode())
+    row = Threshold.objects.get()
+    assert (row.unit, row.building_classes, row.households.upper) == ("平方米", ["new", "old"], 3000)
+    form = officer.get(reverse("threshold-edit", args=[row.public_id])).content.decode()
+    assert re.search(r'name="households_1" value="2999"', form)
+    assert len(re.findall(r'<option value="(?:new|old)" selected', form)) == 2

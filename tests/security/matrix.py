@@ -19,10 +19,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from communities.base.roles import Action
 from communities.models import (
     ChangeRecord,
-    Exemption,
     ImportBatch,
     Organisation,
-    PremisesNilStatement,
     RoleAssignment,
     SignInRecord,
 )
@@ -31,7 +29,7 @@ from tests import factories
 from tests.conftest import World
 
 VIEW, COMPARE, RUN, AUDIT = Action.VIEW, Action.COMPARE, Action.RUN, Action.AUDIT
-CLOSE, EDIT = Action.CLOSE_PERIODS, Action.EDIT_REGISTERS
+CLOSE, EDIT, RULE = Action.CLOSE_PERIODS, Action.EDIT_REGISTERS, Action.EDIT_STANDARDS
 ACCOUNTS, ROLES = Action.MANAGE_ACCOUNTS, Action.MANAGE_ROLES
 
 OWN, NEAR, FAR, UNKNOWN = "own", "near", "far", "unknown"
@@ -61,6 +59,7 @@ HOLDS: dict[Action, tuple[str, ...]] = {
     COMPARE: BUSINESS,
     RUN: ("city_officer", "standards_officer", "district_officer", "api_client", "stranger"),
     CLOSE: ("standards_officer",),
+    RULE: ("standards_officer",),
     EDIT: (
         "city_officer",
         "district_officer",
@@ -167,24 +166,34 @@ def api(route: str, *needs: Action, **kwargs: Any) -> Entry:
     return Entry(f"api/v1/{route}", needs, **kwargs)
 
 
-def register_api(route: str, kind: str, ids: dict[str, str], *, is_written: bool = False) -> list[Entry]:
-    """A register's list and detail."""
-    posts: dict[str, Any] = {"body": {}, "posts": (EDIT,)} if is_written else {}
-    writes = ("patch", "delete") if is_written else ()
+def register_api(route: str, kind: str, ids: dict[str, str], *, written: Action | None = None) -> list[Entry]:
+    """A register's list and detail; where it is written, also the door for many rows."""
+    posts: dict[str, Any] = {"body": {}, "posts": (written,)} if written else {}
+    writes = ("patch", "delete") if written else ()
+    bulk = [api(f"{route}/bulk/", written, is_get=False, **posts)] if written else []
     return [
         api(f"{route}/", VIEW, ids=ids, **posts),
         api(f"{route}/<uuid:public_id>/", VIEW, path=kind, writes=writes),
+        *bulk,
     ]
 
 
 API: list[Entry] = [
     *register_api("divisions", "place", {"division": "place", "parent": "place"}),
     *register_api("communities", "place", {"division": "place"}),
-    *register_api("committees", "committee", {"division": "place"}, is_written=True),
-    *register_api("premises", "room", {"division": "place", "committee": "committee"}, is_written=True),
-    *register_api("policy-documents", "document", {"jurisdiction": "place", "applies_to": "place"}),
+    *register_api("committees", "committee", {"division": "place"}, written=EDIT),
+    *register_api("premises", "room", {"division": "place", "committee": "committee"}, written=EDIT),
+    *register_api("household-counts", "household_count", {"division": "place"}, written=EDIT),
+    *register_api("nil-statements", "nil_statement", {"division": "place"}, written=EDIT),
+    *register_api("exemptions", "exemption", {"division": "place", "committee": "committee"}, written=EDIT),
     *register_api(
-        "thresholds", "threshold", {"jurisdiction": "place", "applies_to": "place", "document": "document"}
+        "policy-documents", "document", {"jurisdiction": "place", "applies_to": "place"}, written=RULE
+    ),
+    *register_api(
+        "thresholds",
+        "threshold",
+        {"jurisdiction": "place", "applies_to": "place", "document": "document"},
+        written=RULE,
     ),
     api("indicators/", COMPARE, shared=True),
     api("indicators/<slug:code>/", COMPARE, shared=True),
@@ -302,6 +311,8 @@ PAGES: list[Entry] = [
     Entry("imports/<uuid:public_id>/", (EDIT,), path="import", private=True),
     Entry("imports/<uuid:public_id>/confirm/", (EDIT,), path="import", private=True, is_get=False, body={}),
     Entry("imports/<uuid:public_id>/refused/", (EDIT,), path="import", private=True),
+    *entry_pages("policy-documents", "document", RULE),
+    *entry_pages("thresholds", "threshold", RULE),
     *register_pages("policy-documents", "document", VIEW, {"jurisdiction": "place"}),
     *register_pages("thresholds", "threshold", VIEW, {"jurisdiction": "place", "document": "document"}),
     Entry("periods/", (VIEW,), body={}, posts=(VIEW,), shared=True),
@@ -386,17 +397,10 @@ def build_cast(world: World) -> Cast:
         objects["threshold"][relation] = factories.threshold(
             "premises.office.area", setters[relation], clause=clause
         )
-        objects["nil_statement"][relation] = PremisesNilStatement.objects.create(
-            division=place, kind="activity", stated_on=dt.date(2026, 1, 1), note=name
-        )
+        objects["nil_statement"][relation] = factories.nil_statement(place, note=name)
         objects["household_count"][relation] = factories.household_count(place)
-        objects["exemption"][relation] = Exemption.objects.create(
-            key="premises.office.area",
-            division=place,
-            valid=(None, None),
-            reason=f"{name}危房改造",
-            decision_number="1",
-            decided_by=f"{name}民政局",
+        objects["exemption"][relation] = factories.exemption(
+            place, reason=f"{name}危房改造", decided_by=f"{name}民政局"
         )
         objects["organisation"][relation] = Organisation.objects.create(
             name=f"{name}民政局", kind="civil_affairs", division=setters[relation]

@@ -109,10 +109,11 @@ class Writing:
 
     def write(self) -> tuple[int, int]:
         """How many rows were created and changed."""
-        self._remember("before")
+        self._touch()
+        self.cursor.execute(f"CREATE TEMP TABLE before ON COMMIT DROP AS {self._told_of_rows()}")
         created, changed = self._insert(), self._update()
         self._place()
-        self._remember("after")
+        self._touch()
         self._require_scope(created + changed)
         self._record()
         self._mark()
@@ -166,20 +167,23 @@ class Writing:
             " WHERE p.thing_id = s.row_pk AND p.division_id <> s.division_now_id"
         )
 
-    def _remember(self, when: str) -> None:
-        """What a change record says of each row, as a temporary table, and which divisions the rows touch."""
+    def _touch(self) -> None:
+        """Note the divisions whose figures hang on the rows as they stand now."""
+        rows = self._rows().order_by()
+        for path in self.target.model.affects:
+            self.touched |= set(rows.values_list(path, flat=True).distinct()) - {None}
+
+    def _told_of_rows(self) -> str:
+        """What a change record says of each staged row that stands in the register, as a query."""
         told = ", ".join(
             f"'{field.name}', {self._told(field)}"
             for field in self.target.model._meta.concrete_fields
             if field.name not in UNRECORDED and not field.generated
         )
-        self.cursor.execute(
-            f"CREATE TEMP TABLE {when} ON COMMIT DROP AS SELECT t.id, jsonb_build_object({told}) AS told"
+        return (
+            f"SELECT t.id, t.public_id, jsonb_build_object({told}) AS told"
             f" FROM {self.target.table} t JOIN staged s ON s.row_pk = t.id"
         )
-        rows = self._rows().order_by()
-        for path in self.target.model.affects:
-            self.touched |= set(rows.values_list(path, flat=True).distinct()) - {None}
 
     def _rows(self) -> Any:
         """The rows of the register that are written."""
@@ -219,11 +223,11 @@ class Writing:
             f"""INSERT INTO {connection.ops.quote_name(ChangeRecord._meta.db_table)}
                 (act, at, user_id, user_name, verb, model, object_id, object_label, division_id,
                  before, after, reason)
-            SELECT %s, now(), %s, %s, CASE WHEN s.is_new THEN %s ELSE %s END, %s, t.public_id, s.label,
-                t.{connection.ops.quote_name(home.column)},
+            SELECT %s, now(), %s, %s, CASE WHEN s.is_new THEN %s ELSE %s END, %s, a.public_id, s.label,
+                s.{connection.ops.quote_name(home.column)},
                 CASE WHEN s.is_new THEN '{{}}' ELSE {before} END, CASE WHEN s.is_new THEN a.told ELSE {after} END,
                 %s
-            FROM staged s JOIN {self.target.table} t ON t.id = s.row_pk JOIN after a ON a.id = s.row_pk
+            FROM staged s JOIN ({self._told_of_rows()}) AS a ON a.id = s.row_pk
                 LEFT JOIN before b ON b.id = s.row_pk
             ORDER BY s.line""",
             [

@@ -78,7 +78,7 @@ class Staging:
             for number, name in enumerate(self.target.names, start=1)
         )
         # Left over where one transaction checks and writes.
-        self.cursor.execute("DROP TABLE IF EXISTS pg_temp.staged, pg_temp.before, pg_temp.after")
+        self.cursor.execute("DROP TABLE IF EXISTS pg_temp.staged, pg_temp.before")
         self.cursor.execute(
             f"""CREATE TEMP TABLE staged ON COMMIT DROP AS
             SELECT r.id AS staged_id, r.line, r.object_id, r.object_version, r.row_pk, r.wrong,
@@ -153,10 +153,9 @@ class Staging:
         for late in self.target.form.late_checks:
             self.refuse(
                 f"SELECT staged_id, 0 FROM staged s WHERE ({late.fails}) AND NOT wrong && %s",
-                [[late.name]],
+                [list(late.reads)],
                 code=late.code,
                 message=str(late.message),
-                name=late.name,
             )
 
     def check_unique(self) -> None:

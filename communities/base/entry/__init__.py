@@ -9,13 +9,15 @@ from communities.base.entry.fields import (
     AmountField,
     DayField,
     PickField,
+    PicksField,
     RowField,
     SpanField,
     TruthField,
     WholeField,
+    WholeSpanField,
     WordsField,
 )
-from communities.base.entry.forms import EntryForm, Group, LateCheck
+from communities.base.entry.forms import EntryForm, Group, LateCheck, PartForm
 
 __all__ = [
     "AmountField",
@@ -23,10 +25,13 @@ __all__ = [
     "EntryForm",
     "Group",
     "LateCheck",
+    "PartForm",
     "PickField",
+    "PicksField",
     "RowField",
     "SpanField",
     "TruthField",
     "WholeField",
+    "WholeSpanField",
     "WordsField",
 ]

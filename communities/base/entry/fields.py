@@ -11,7 +11,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.backends.postgresql.psycopg_any import DateRange, NumericRange
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -162,7 +162,7 @@ class DayField(EntryField):
 class PickField(EntryField):
     """One word of a closed list, by its name or its code."""
 
-    empty = ""
+    empty: Any = ""
     default_error_messages = {"choice": _("「%(text)s」不在可选范围内,可填:%(words)s。")}
 
     def __init__(self, *, choices: Iterable[tuple[Any, Any]], **kwargs: Any) -> None:
@@ -181,6 +181,28 @@ class PickField(EntryField):
 
     def shown(self, value: Any) -> str:
         return str(dict(self.choices).get(value, value or ""))
+
+
+class PicksField(PickField):
+    """Some words of a closed list, each by its name or its code; none means any."""
+
+    empty: Any = None
+
+    def __init__(self, *, choices: Iterable[tuple[Any, Any]], **kwargs: Any) -> None:
+        choices = list(choices)
+        kwargs.setdefault("widget", forms.SelectMultiple(choices=choices, attrs={"size": len(choices)}))
+        super().__init__(choices=choices, **kwargs)
+
+    def read(self, text: str) -> list[Any] | None:
+        """The words in the order of the list, each once."""
+        chosen = {super(PicksField, self).read(word) for word in re.split(r"[、,,;;\s]+", text) if word}
+        return [code for code, _word in self.choices if code in chosen] or None
+
+    def text_of(self, value: Any) -> str:
+        return "、".join(map(str, value)) if isinstance(value, list | tuple) else super().text_of(value)
+
+    def shown(self, value: Any) -> str:
+        return "、".join(str(dict(self.choices).get(each, each)) for each in value or ())
 
 
 class Tick(forms.CheckboxInput):
@@ -347,3 +369,40 @@ class SpanField(forms.MultiValueField):
         if first is not None and last is not None and last < first:
             raise ValidationError(self.error_messages["order"], code="order")
         return DateRange(first, last + dt.timedelta(days=1) if last is not None else None)
+
+
+class WholeSpanWidget(forms.MultiWidget):
+    """Two whole numbers: the least, and the most."""
+
+    template_name = "entry/span.html"
+
+    def __init__(self) -> None:
+        number = {"inputmode": "numeric", "autocomplete": "off"}
+        super().__init__([forms.TextInput(attrs=number), forms.TextInput(attrs=number)])
+
+    def decompress(self, value: Any) -> list[Any]:
+        if value is None:
+            return [None, None]
+        return [value.lower, value.upper - 1 if value.upper is not None else None]
+
+
+class WholeSpanField(forms.MultiValueField):
+    """Whole numbers from the least to the most, both included; both empty mean any."""
+
+    widget = WholeSpanWidget
+    default_error_messages = {"order": _("上限不能小于下限。"), "negative": _("请填写不小于 0 的整数。")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["required"] = False
+        kwargs["require_all_fields"] = False
+        super().__init__((WholeField(required=False), WholeField(required=False)), **kwargs)
+
+    def compress(self, data_list: list[Any]) -> NumericRange | None:
+        least, most = data_list or (None, None)
+        if least is None and most is None:
+            return None
+        if min(end for end in (least, most) if end is not None) < 0:
+            raise ValidationError(self.error_messages["negative"], code="negative")
+        if least is not None and most is not None and most < least:
+            raise ValidationError(self.error_messages["order"], code="order")
+        return NumericRange(least, most + 1 if most is not None else None)

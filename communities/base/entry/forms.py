@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib.postgres.fields import DateRangeField
+from django.contrib.postgres.fields import ArrayField, DateRangeField, IntegerRangeField
 from django.db import models
 from django.db.models import QuerySet
 
 from communities.base.entry import fields
-from communities.base.models import Row
+from communities.base.models import Parts, Row
 from communities.base.roles import Action
 
 # The entry form of each model that people write into, by model label.
@@ -29,12 +29,13 @@ class Group:
 
 @dataclass(frozen=True)
 class LateCheck:
-    """A rule that a row's ``clean`` asks the database for, as one question for many rows.
+    """A rule that a trigger holds for one row, asked before anything is written: one question for many rows.
 
-    ``fails`` is SQL over ``s``, a row with the register's columns and its key ``row_pk`` (NULL for a new one).
+    ``fails`` is SQL over ``s``, a row with the register's columns and its key ``row_pk`` (NULL for a new one);
+    ``reads`` names the fields without which it cannot be asked.
     """
 
-    name: str
+    reads: tuple[str, ...]
     fails: str
     message: Any
     code: str = "invalid"
@@ -46,6 +47,7 @@ def entry_field(field: models.Field, **_kwargs: Any) -> forms.Field | None:  # n
         "label": field.verbose_name,
         "help_text": field.help_text,
         "required": not field.blank,
+        "initial": field.default if field.has_default() else None,
         "validators": [] if field.choices else list(field._validators),  # type: ignore[attr-defined] # noqa: SLF001 - the model's own rules
     }
     match field:
@@ -62,8 +64,8 @@ def entry_field(field: models.Field, **_kwargs: Any) -> forms.Field | None:  # n
             return fields.WholeField(**common)
         case models.DateField():
             return fields.DayField(**common)
-        case DateRangeField():
-            return fields.SpanField(label=field.verbose_name, help_text=field.help_text)
+        case DateRangeField() | IntegerRangeField() | ArrayField():
+            return several(field, common)
         case models.TextField():
             return fields.WordsField(lines=True, **common)
         case models.CharField():
@@ -71,10 +73,20 @@ def entry_field(field: models.Field, **_kwargs: Any) -> forms.Field | None:  # n
     raise TypeError(f"no way to enter {field}")
 
 
+def several(field: models.Field, common: dict[str, Any]) -> forms.Field:
+    """For a field that holds more than one value: two ends, or words of a list."""
+    match field:
+        case DateRangeField():
+            return fields.SpanField(label=field.verbose_name, help_text=field.help_text)
+        case ArrayField():
+            return fields.PicksField(choices=field.base_field.flatchoices, **common | {"validators": []})
+    return fields.WholeSpanField(label=field.verbose_name, help_text=field.help_text)
+
+
 def names_of(model: Any) -> tuple[str, ...]:
     """The columns by which people name a row of a model in a form or cell."""
     known = {field.name for field in model._meta.concrete_fields}
-    return tuple(name for name in ("code_now", "name_now", "name", "title") if name in known)
+    return tuple(name for name in ("code_now", "name_now", "name", "title", "label") if name in known)
 
 
 class EntryForm(forms.ModelForm):
@@ -91,6 +103,8 @@ class EntryForm(forms.ModelForm):
     # By what a row without an id is recognised as one that stands in the register already.
     alike: ClassVar[tuple[str, ...]] = ()
     late_checks: ClassVar[tuple[LateCheck, ...]] = ()
+    # Rows that are parts of this one and are written with it, by the name of the relation.
+    parts: ClassVar[Mapping[str, type[PartForm]]] = {}
     # What the API calls a field, where that differs: the place of an enduring thing is its ``division``.
     api_names: ClassVar[Mapping[str, str]] = {"division_now": "division"}
 
@@ -118,6 +132,19 @@ class EntryForm(forms.ModelForm):
 
         return rows
 
+    def take_parts(self, name: str, given: list[PartForm], gone: list[Row]) -> None:
+        """What the entry says of one kind of parts: ``given`` stay or are new, ``gone`` are taken out."""
+        kept: list[Row] = [form.instance for form in given]
+        untouched = {form.instance.pk for form in given if form.is_untouched}
+        self.instance.parts = [
+            *(parts for parts in self.instance.parts if parts.name != name),
+            Parts(name, kept, untouched, gone),
+        ]
+
+    def live_parts(self, name: str) -> list[Any]:
+        """The parts of one kind that the row has now."""
+        return list(getattr(self.instance, name).live()) if self.instance.pk is not None else []
+
     def offered(self) -> Iterator[tuple[Group, list[forms.BoundField]]]:
         """The groups with their fields, as a page shows them."""
         for field in self.fields.values():
@@ -125,3 +152,21 @@ class EntryForm(forms.ModelForm):
                 field.offer()
         for group in self.groups:
             yield group, [self[name] for name in group.names if name in self.fields]
+
+
+class PartForm(EntryForm):
+    """A row that is a part of another one, entered with it: a zone of rooms, a clause of a document."""
+
+    class Meta(EntryForm.Meta):
+        abstract = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.before = {name: getattr(self.instance, name) for name in self.fields}
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether the entry leaves a stored part as it is."""
+        return self.instance.pk is not None and self.before == {
+            name: getattr(self.instance, name) for name in self.fields
+        }

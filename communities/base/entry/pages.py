@@ -18,11 +18,14 @@ from django.utils.translation import gettext as _
 from communities.base import actions
 from communities.base.changes import spoken
 from communities.base.entry.forms import EntryForm
+from communities.base.entry.parts import Lines, parts_shown, take_parts
 from communities.base.models import Row
 from communities.base.tables import ROUTES, detail_url
 from communities.base.views import ScopedPage
 
 MOST_REASON = 200
+# Why a row is changed; an exemption has a reason of its own.
+REASON = "change_reason"
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,13 @@ class EntryPage(ScopedPage):
             "problems": problems(form) if form is not None else [],
             **more,
         }
+        for lines in more.get("parts", ()):
+            context["problems"] += [
+                (where, f"{lines.title} {label}", message)
+                for line in lines.lines
+                if not (line.is_empty or line.goes)
+                for where, label, message in problems(line.form)
+            ]
         return render(self.request, self.template_name, context, status=status)
 
 
@@ -85,8 +95,7 @@ def problems(form: Any) -> list[tuple[str, Any, str]]:
 
 def take(form: Any, error: ValidationError) -> None:
     """Put an action's refusal where the form can show it."""
-    errors = error.error_dict if hasattr(error, "error_dict") else {"__all__": error.error_list}
-    for name, listed in errors.items():
+    for name, listed in actions.errors_by_field(error).items():
         form.add_error(name if name in form.fields else None, listed)
 
 
@@ -95,18 +104,19 @@ class CreatePage(EntryPage):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         form = self.entry(user=request.user, initial=self.known())
-        return self.show(form, is_new=True, cancel_url=self.list_url)
+        return self.show(form, is_new=True, cancel_url=self.list_url, parts=parts_shown(form))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = self.entry(request.POST, user=request.user)
-        if form.is_valid():
+        parts = parts_shown(form)
+        if take_parts(form, parts) & form.is_valid():
             try:
                 row = self.write(form)
             except ValidationError as error:
                 take(form, error)
             else:
                 return self.written(row)
-        return self.show(form, is_new=True, cancel_url=self.list_url, status=422)
+        return self.show(form, is_new=True, cancel_url=self.list_url, parts=parts, status=422)
 
     def write(self, form: Any) -> Any:
         """The new row. Raises what ``actions.save`` raises."""
@@ -120,12 +130,13 @@ class CreatePage(EntryPage):
     def known(self) -> dict[str, Any]:
         """What the address says already: the community, where it names one. Raises Http404 for a foreign place."""
         public_id = self.request.GET.get("place")
-        names = [name for name in ("division_now", "division") if name in self.entry.base_fields]
+        places = ("division_now", "division", "jurisdiction")
+        names = [name for name in places if name in self.entry.base_fields]
         if not public_id or not names:
             return {}
-        places = apps.get_model("communities", "Division").objects.visible_to(self.request.user, self.action)
+        visible = apps.get_model("communities", "Division").objects.visible_to(self.request.user, self.action)
         try:
-            place = get_object_or_404(places, public_id=public_id)
+            place = get_object_or_404(visible, public_id=public_id)
         except ValidationError as error:
             raise Http404 from error
         return {names[0]: place}
@@ -142,34 +153,36 @@ class EditPage(EntryPage):
         row = self.row(public_id)
         label, row.version = str(row), version_of(request)
         form = self.entry(request.POST, instance=row, user=request.user)
-        reason = request.POST.get("reason", "").strip()[:MOST_REASON]
-        if form.is_valid():
+        reason = request.POST.get(REASON, "").strip()[:MOST_REASON]
+        parts = parts_shown(form)
+        if take_parts(form, parts) & form.is_valid():
             try:
                 self.write(form, reason)
             except actions.StaleVersion as error:
-                return self.clashed(form, error.stored)
+                return self.clashed(form, error.stored, parts)
             except ValidationError as error:
                 take(form, error)
             else:
                 messages.success(request, _("已保存「%(row)s」。") % {"row": row})
                 return HttpResponseRedirect(detail_url(row) or self.list_url)
-        return self.shown(row, form, version_of(request), label=label, status=422)
+        return self.shown(row, form, version_of(request), label=label, parts=parts, status=422)
 
     def write(self, form: Any, reason: str) -> None:
         """The row as corrected. Raises what ``actions.save`` raises."""
         actions.save(form.instance, by=self.request.user, reason=reason, needs=self.action)
 
     def shown(self, row: Any, form: Any, version: int, *, label: str = "", **more: Any) -> HttpResponse:
+        more.setdefault("parts", parts_shown(form))
         return self.show(
             form,
             row_label=label or str(row),
             version=version,
             cancel_url=detail_url(row) or self.list_url,
-            reason=self.request.POST.get("reason", ""),
+            reason=self.request.POST.get(REASON, ""),
             **more,
         )
 
-    def clashed(self, form: Any, stored: Row) -> HttpResponse:
+    def clashed(self, form: Any, stored: Row, parts: list[Lines]) -> HttpResponse:
         """Nothing was saved: show both values, and who wrote the other one."""
         records = apps.get_model("communities", "ChangeRecord").objects
         last = records.filter(model=stored._meta.label, object_id=stored.public_id).order_by("-pk").first()
@@ -180,6 +193,7 @@ class EditPage(EntryPage):
             label=str(stored),
             status=409,
             clashes=list(clashes(form, stored)),
+            parts=parts,
             last=last,
         )
 

@@ -73,7 +73,12 @@ class Checker:
         self.form, self.columns, self.layout = form, columns, layout
         self.names = list(form.fields)
         self.model: Any = form._meta.model
+        self.rules_read = self.model.clean_reads or self.names
         self.has_rules = self.model.clean is not Model.clean
+        self.kept_rules: set[tuple[str, ...]] = set()
+        stands = {at for at in layout.positions if at is not None} | layout.ignored
+        self.beside = [at for at in range(max(stands) + 1) if at not in stands]
+        self.width = max(stands) + 1
         self.readers = [(name, *self._reader(name)) for name in self.names]
 
     def _reader(self, name: str) -> tuple[list[int | None], Callable[..., Read], dict[Any, Read]]:
@@ -93,19 +98,18 @@ class Checker:
 
     def rows(self, sheet_rows: Iterable[tuple[int, list[Any]]]) -> Iterator[Staged]:
         """Every row but the example."""
-        identity, width = self.layout.identity, self._width()
+        identity, width = self.layout.identity, self.width
         for number, cells in sheet_rows:
             row = cells + [None] * (width - len(cells)) if len(cells) < width else cells
             marker = row[identity] if identity is not None else None
             if marker is not None and str(marker).strip() == str(workbook.EXAMPLE):
                 continue
-            if all(value is None for at, value in enumerate(row) if at not in self.layout.ignored):
+            if self.layout.ignored and self._is_empty(row):
                 continue
             yield self.checked(number, row)
 
-    def _width(self) -> int:
-        stands = [at for at in (*self.layout.positions, self.layout.identity) if at is not None]
-        return max(stands) + 1
+    def _is_empty(self, row: list[Any]) -> bool:
+        return all(value is None for at, value in enumerate(row) if at not in self.layout.ignored)
 
     def checked(self, line: int, row: list[Any]) -> Staged:
         """One row: its values, or all that is wrong with it."""
@@ -153,17 +157,24 @@ class Checker:
 
     def _look_beside(self, staged: Staged, row: list[Any]) -> None:
         """Values in columns without a head would be lost in silence."""
-        known = {at for at in self.layout.positions if at is not None} | self.layout.ignored
-        for at, value in enumerate(row):
-            if value is not None and at not in known:
+        if len(row) == self.width and not self.beside:
+            return
+        for at in (*self.beside, *range(self.width, len(row))):
+            if row[at] is not None:
                 told = _("第 %(column)s 列没有表头,其中的内容不会导入,请删除或移到有表头的列。")
-                staged.faults.append(Fault("", "no_column", told % {"column": letters(at)}, str(value)[:50]))
+                staged.faults.append(
+                    Fault("", "no_column", told % {"column": letters(at)}, str(row[at])[:50])
+                )
                 return
 
     def _apply_rules(self, staged: Staged, values: dict[str, Any]) -> None:
         """The row's own rules, as the form applies them: on what could be read."""
+        read = tuple(piece(values[name]) if name in values else "" for name in self.rules_read)
+        if read in self.kept_rules:
+            return
         try:
             self.model(**values).clean()
+            self.kept_rules.add(read)
         except ValidationError as error:
             found = error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.error_list}
             for name, listed in found.items():

@@ -1,0 +1,223 @@
+"""JSON bodies as entry forms: what the API's door takes, read by the same fields as a page's.
+
+Every refusal is a DRF ``ValidationError`` whose detail names the fields as the API calls them; those of parts are
+``functions.2.area``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.exceptions import ValidationError as Invalid
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
+
+from communities.base import actions
+from communities.base.api import refuse
+from communities.base.entry import fields
+from communities.base.entry.forms import EntryForm, PartForm
+from communities.base.models import Row
+
+MOST_REASON = 200
+MOST_PARTS = 200
+Told = dict[str, list[ErrorDetail]]
+
+
+def body_of(data: Any, known: Iterable[str]) -> dict[str, Any]:
+    """A JSON object. Raises ValidationError for anything else, and for names that mean nothing here."""
+    if not isinstance(data, dict):
+        raise refuse("non_field_errors", _("请提交一个对象。"), "invalid")
+    unknown = sorted(set(data) - set(known))
+    if unknown:
+        error = ErrorDetail(_("不认识的字段。"), "unknown_field")
+        raise ValidationError({name[:50]: [error] for name in unknown})
+    return dict(data)
+
+
+def names_of(entry: type[EntryForm]) -> set[str]:
+    """What the API calls the fields and the parts that may be written."""
+    return {entry.api_names.get(name, name) for name in entry.base_fields} | set(entry.parts)
+
+
+def reason_of(body: Mapping[str, Any]) -> str:
+    """Why, in one's own words. Raises ValidationError."""
+    reason = body.get("reason", "")
+    if not isinstance(reason, str) or len(reason) > MOST_REASON:
+        raise refuse("reason", _("请用最多 %(most)d 个字说明原因。") % {"most": MOST_REASON}, "invalid")
+    return reason
+
+
+def entered(entry: type[EntryForm], body: Mapping[str, Any], *, user: Any, row: Any = None) -> EntryForm:
+    """A valid form of a new row, or of ``row`` with the fields that are given. Raises ValidationError."""
+    stored = as_stored(entry, row, user) if row is not None else as_new(entry)
+    more = {"instance": row} if row is not None else {}
+    form = entry(stored | typed(entry, body), user=user, **more)
+    errors = told(entry, form.errors.as_data())
+    for name, part in entry.parts.items():
+        if name in body:
+            errors |= take_parts(form, name, part, body[name])
+    if errors:
+        raise ValidationError(errors)
+    return form
+
+
+def take_parts(form: EntryForm, name: str, entry: type[PartForm], given: Any) -> Told:
+    """The whole list of one kind of parts: with ``id`` those that stay, without it new ones. What is wrong."""
+    if not isinstance(given, list) or len(given) > MOST_PARTS:
+        message = _("请提交一个列表,最多 %(most)d 项。") % {"most": MOST_PARTS}
+        return {name: [ErrorDetail(message, "invalid")]}
+    left = {str(part.public_id): part for part in form.live_parts(name)}
+    parts: list[PartForm] = []
+    errors: Told = {}
+    for position, data in enumerate(given):
+        try:
+            body = body_of(data, names_of(entry) | {"id"})
+            part = part_named(left, body.pop("id", None))
+            parts.append(entered(entry, body, user=form.user, row=part))  # type: ignore[arg-type] # a part's
+        except ValidationError as error:
+            errors |= below(f"{name}.{position}", error)
+    form.take_parts(name, parts, list(left.values()))
+    return errors
+
+
+def part_named(left: dict[str, Any], public_id: Any) -> Any:
+    """The part of this row with an id, which may be named once; None for a new one. Raises ValidationError."""
+    if public_id is None:
+        return None
+    part = left.pop(id_text(public_id), None)
+    if part is None:
+        raise refuse("id", _("没有找到所指的对象。"), "unknown")
+    return part
+
+
+def id_text(value: Any) -> str:
+    """An id as it is written; empty for what is none."""
+    try:
+        return str(uuid.UUID(value)) if isinstance(value, str) else ""
+    except ValueError:
+        return ""
+
+
+def below(where: str, error: APIException) -> Told:
+    """The errors of something inside a body, under the names by which the whole body knows them."""
+    found: Any = error.detail
+    return {f"{where}.{name}": listed for name, listed in found.items()}
+
+
+def told(entry: type[EntryForm], errors: Mapping[str, Any]) -> Told:
+    """Errors under the names that the API uses."""
+    return {
+        name_told(entry, name): [
+            ErrorDetail(message, error.code or "invalid") for error in listed for message in error.messages
+        ]
+        for name, listed in errors.items()
+    }
+
+
+def name_told(entry: type[EntryForm], name: str) -> str:
+    """``division_now`` as ``division``, the end of ``functions.2.__all__`` as ``non_field_errors``."""
+    head, dot, tail = name.rpartition(".")
+    known = "non_field_errors" if tail == NON_FIELD_ERRORS else entry.api_names.get(tail, tail)
+    return f"{head}{dot}{known}"
+
+
+def refused(entry: type[EntryForm], error: Invalid) -> ValidationError:
+    """What an action refuses, as the API says it."""
+    return ValidationError(told(entry, actions.errors_by_field(error)))
+
+
+def typed(entry: type[EntryForm], body: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON values as they would be typed into the form. Raises ValidationError for values of the wrong shape."""
+    data: dict[str, Any] = {}
+    for name, field in entry.base_fields.items():
+        called = entry.api_names.get(name, name)
+        if called not in body:
+            continue
+        value = body[called]
+        match field:
+            case fields.SpanField():
+                data |= days_typed(name, called, value)
+            case fields.WholeSpanField():
+                data |= numbers_typed(name, called, value)
+            case fields.PicksField():
+                data[name] = words_typed(called, value)
+            case _ if not suits(field, value):
+                raise refuse(called, _("值的类型不符。"), "invalid")
+            case _:
+                data[name] = "" if value is None else field.text_of(value)  # type: ignore[attr-defined]
+    return data
+
+
+def suits(field: Any, value: Any) -> bool:
+    """Whether a JSON value is of a kind that a field takes: words are no numbers, and truth is neither."""
+    match field:
+        case fields.TruthField():
+            return value is None or isinstance(value, bool | str)
+        case fields.AmountField():
+            return value is None or type(value) in {int, float, str}
+    return value is None or isinstance(value, str)
+
+
+def words_typed(called: str, value: Any) -> str:
+    """A list of words of a closed list."""
+    given = [] if value is None else value
+    if not isinstance(given, list) or not all(isinstance(word, str) for word in given):
+        raise refuse(called, _("请填写代码的列表。"), "invalid")
+    return "、".join(given)
+
+
+def ends_of(called: str, value: Any, message: str) -> tuple[Any, Any]:
+    """``{"from": …, "before": …}``, a half-open range as it is read. Raises ValidationError."""
+    value = {} if value is None else value
+    if not isinstance(value, dict) or set(value) - {"from", "before"}:
+        raise refuse(called, message, "invalid")
+    return value.get("from"), value.get("before")
+
+
+def days_typed(name: str, called: str, value: Any) -> dict[str, str]:
+    """A range of days as the first and the last day of the form."""
+    first, before = ends_of(called, value, _("请填写 from 和 before 两个日期。"))
+    if first is not None and not isinstance(first, str):
+        raise refuse(called, _("请填写日期,例如 2026-11-22。"), "day")
+    try:
+        last = dt.date.fromisoformat(before) - dt.timedelta(days=1) if before is not None else None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise refuse(called, _("请填写日期,例如 2026-11-22。"), "day") from error
+    return {f"{name}_0": first or "", f"{name}_1": last.isoformat() if last else ""}
+
+
+def numbers_typed(name: str, called: str, value: Any) -> dict[str, str]:
+    """A range of whole numbers as the least and the most of the form."""
+    least, before = ends_of(called, value, _("请填写 from 和 before 两个整数。"))
+    given = [end for end in (least, before) if end is not None]
+    if not all(type(end) is int for end in given) or (before is not None and before < 1):
+        raise refuse(called, _("请填写 from 和 before 两个整数。"), "number")
+    return {
+        f"{name}_0": "" if least is None else str(least),
+        f"{name}_1": "" if before is None else str(before - 1),
+    }
+
+
+def as_new(entry: type[EntryForm]) -> dict[str, Any]:
+    """A new row as its form would be sent back untouched: what stands in it from the beginning."""
+    known = {name: field for name, field in entry.base_fields.items() if field.initial is not None}
+    return {name: field.text_of(field.initial) for name, field in known.items()}  # type: ignore[attr-defined]
+
+
+def as_stored(entry: type[EntryForm], row: Row, user: Any) -> dict[str, Any]:
+    """A row as its form would be sent back untouched."""
+    form = entry(instance=row, user=user)
+    data: dict[str, Any] = {}
+    for name, field in form.fields.items():
+        value = getattr(row, name)
+        if isinstance(field, fields.SpanField | fields.WholeSpanField):
+            widget: Any = field.widget
+            first, last = widget.decompress(value)
+            data |= {f"{name}_0": "" if first is None else first, f"{name}_1": "" if last is None else last}
+        else:
+            data[name] = "" if value is None else field.text_of(value)  # type: ignore[attr-defined]
+    return data

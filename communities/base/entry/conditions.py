@@ -1,0 +1,36 @@
+"""Whoever writes a row says which version was read."""
+
+from __future__ import annotations
+
+import re
+
+from django.utils.translation import gettext_lazy
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+
+from communities.base.models import Row
+
+ETAG = re.compile(r'(?:W/)?"(\d{1,9})"', re.ASCII)
+
+
+class PreconditionRequired(APIException):
+    status_code = 428
+    default_code = "precondition_required"
+    default_detail = gettext_lazy("请在 If-Match 中给出读取时的 ETag。")
+
+
+class PreconditionFailed(APIException):
+    status_code = 412
+    default_code = "precondition_failed"
+    default_detail = gettext_lazy("读取之后,这条记录已被他人修改;请重新读取后再写。")
+
+
+def version_asked(request: Request, row: Row) -> int:
+    """The version that ``If-Match`` names. Raises PreconditionRequired, PreconditionFailed."""
+    text = request.headers.get("If-Match", "").strip()
+    if not text:
+        raise PreconditionRequired
+    found = ETAG.fullmatch(text)
+    if found is None or int(found.group(1)) != row.version:
+        raise PreconditionFailed
+    return row.version
