@@ -34,7 +34,8 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1
 # Settings refuse to load without these; the values here serve this one command and are not kept.
-RUN SECRET_KEY="$(head -c 48 /dev/urandom | base64 -w0)" ALLOWED_HOSTS=build.invalid \
+RUN SECRET_KEY="$(head -c 48 /dev/urandom | base64 -w0)" ENCRYPTION_KEY="$(head -c 48 /dev/urandom | base64 -w0)" \
+    ALLOWED_HOSTS=build.invalid \
     DATABASE_URL=postgres://build.invalid/build REDIS_URL=redis://build.invalid \
     python manage.py collectstatic --no-input \
     && rm -rf node_modules

@@ -209,6 +209,7 @@ class ChangeVerb(models.TextChoices):
     CHANGE = "change", _("修改")
     DELETE = "delete", _("删除")
     RESTORE = "restore", _("恢复")
+    REFUSED = "refused", _("越权被拒")
 
 
 class ImportState(models.TextChoices):

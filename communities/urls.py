@@ -63,9 +63,6 @@ urlpatterns = [
     *register(
         "thresholds", "threshold", views.ThresholdList, views.ThresholdDetail, entry=forms.ThresholdForm
     ),
-    *register("organisations", "organisation", views.OrganisationList, views.OrganisationDetail),
-    *register("users", "user", views.UserList, views.UserDetail),
-    *register("role-assignments", "role-assignment", views.RoleAssignmentList, views.RoleAssignmentDetail),
     *register("change-records", "change-record", views.ChangeRecordList, views.ChangeRecordDetail),
     *register("sign-in-records", "sign-in-record", views.SignInRecordList),
 ]

@@ -95,6 +95,7 @@ MENU: tuple[Group, ...] = (
         (
             Item(_("机构"), "organisation-list", Action.MANAGE_ACCOUNTS, follows_place=False),
             Item(_("用户"), "user-list", Action.MANAGE_ACCOUNTS, follows_place=False),
+            Item(_("接口令牌"), "api-token-list", Action.MANAGE_ACCOUNTS, follows_place=False),
             Item(_("角色授权"), "role-assignment-list", Action.MANAGE_ROLES, follows_place=False),
             Item(_("变更记录"), "change-record-list", Action.AUDIT, follows_place=False),
             Item(_("登录记录"), "sign-in-record-list", Action.AUDIT, follows_place=False),

@@ -37,6 +37,9 @@ def _outside_production(value: Any) -> Any:
 
 SECRET_KEY = env.str("SECRET_KEY", _outside_production("for-checkouts-only-" + "x" * 50))
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# What the database keeps encrypted; apart from SECRET_KEY, which may be replaced at any time.
+ENCRYPTION_KEY = env.str("ENCRYPTION_KEY", _outside_production("for-checkouts-only-" + "y" * 50))
+ENCRYPTION_KEY_FALLBACKS = env.list("ENCRYPTION_KEY_FALLBACKS", default=[])
 # Off even on one machine: what a person meets there is what a person meets in production. DEBUG=1 for a developer.
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list(
@@ -53,6 +56,9 @@ if PRODUCTION:
         raise ImproperlyConfigured(msg)
     if len(SECRET_KEY) < 50:
         msg = "SECRET_KEY must have at least 50 characters in production."
+        raise ImproperlyConfigured(msg)
+    if len(ENCRYPTION_KEY) < 50 or ENCRYPTION_KEY == SECRET_KEY:
+        msg = "ENCRYPTION_KEY must have at least 50 characters of its own in production."
         raise ImproperlyConfigured(msg)
 
 INSTALLED_APPS = [
@@ -103,6 +109,7 @@ MIDDLEWARE = [
     "portal.accounts.sessions.SessionLifeMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.accounts.sessions.RoleChangeMiddleware",
+    "portal.accounts.walls.WallMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -239,14 +246,24 @@ DJANGO_STRUCTLOG_CELERY_ENABLED = True
 # ---------------------------------------------------------------- sign-in, sessions, cookies
 
 AUTH_USER_MODEL = "communities.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "portal.accounts.backends.AccountBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "portal.accounts.passwords.ClassesValidator"},
-    {"NAME": "portal.accounts.passwords.UsernameValidator"},
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "portal.accounts.backends.AccountBackend",
+    "portal.accounts.backends.SecondStepBackend",
 ]
+PASSWORD_PROFILE = env.str("PASSWORD_PROFILE", "dengbao")
+if PASSWORD_PROFILE not in {"dengbao", "nist"}:
+    msg = f"PASSWORD_PROFILE is {PASSWORD_PROFILE!r}; it must be dengbao or nist."
+    raise ImproperlyConfigured(msg)
+AUTH_PASSWORD_VALIDATORS = [{"NAME": "portal.accounts.passwords.ProfileValidator"}]
+LEAKED_PASSWORDS = env.str("LEAKED_PASSWORDS", "")
+"""A file of passwords that nobody may choose, one a line (.gz or plain), beside the common ones that we know."""
+ONE_TIME_LINK_HOURS = env.int("ONE_TIME_LINK_HOURS", 72)
+TOTP_REQUIRED_FOR = env.str("TOTP_REQUIRED_FOR", "administrators" if PRODUCTION else "none")
+"""Who must sign in with a second factor: none, administrators, all."""
+if TOTP_REQUIRED_FOR not in {"none", "administrators", "all"}:
+    msg = f"TOTP_REQUIRED_FOR is {TOTP_REQUIRED_FOR!r}; it must be none, administrators or all."
+    raise ImproperlyConfigured(msg)
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
@@ -280,6 +297,7 @@ AXES_DISABLE_ACCESS_LOG = True  # the portal's own change records tell who signe
 AXES_ENABLE_ADMIN = False
 AXES_ALLOWED_CORS_ORIGINS = None
 AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["code", "new_password", "repeated"]  # never beside a failed attempt
 # axes.W006 wants addresses locked too; a street office shares one, and five slips would lock it out.
 SILENCED_SYSTEM_CHECKS = ["axes.W006"]
 

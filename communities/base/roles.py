@@ -45,9 +45,13 @@ class Role:
     actions: frozenset[Action]
     is_administrator: bool = False
 
-    def may_grant(self, other: Role) -> bool:
-        """Nobody grants what he does not hold."""
-        return other.actions <= self.actions
+    def may_grant(self, other: Role, *, is_below: bool) -> bool:
+        """Whether a holder of this role may grant ``other`` in his places; docs/decisions/0009.
+
+        ``is_below``: the place of the grant lies below the place of this role. Business roles go to whoever works
+        in one's places; administrators are appointed from above only, so that nobody chooses his own auditor.
+        """
+        return Action.MANAGE_ROLES in self.actions and (is_below or not other.is_administrator)
 
 
 PLATFORM_ADMINISTRATOR = Role(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.urls import URLPattern, path
@@ -11,8 +12,24 @@ from communities.base.entry.pages import BringBackPage, CreatePage, EditPage, Re
 from communities.base.tables import ROUTES
 
 
+@dataclass(frozen=True)
+class EntryPages:
+    """The pages on which rows are written; a register with rules of its own brings its own."""
+
+    create: type[CreatePage] = CreatePage
+    edit: type[EditPage] = EditPage
+    remove: type[RemovePage] = RemovePage
+    bring_back: type[BringBackPage] = BringBackPage
+
+
 def register(
-    route: str, code: str, list_page: Any, detail_page: Any = None, *, entry: type[EntryForm] | None = None
+    route: str,
+    code: str,
+    list_page: Any,
+    detail_page: Any = None,
+    *,
+    entry: type[EntryForm] | None = None,
+    pages: EntryPages = EntryPages(),
 ) -> list[URLPattern]:
     """``route/`` and ``route/<id>/`` under the names ``code-list`` and ``code-detail``.
 
@@ -27,9 +44,9 @@ def register(
         ENTRIES[entry._meta.model._meta.label] = entry
         one = f"{route}/<uuid:public_id>"
         paths += [
-            path(f"{route}/new/", CreatePage.of(entry), name=f"{code}-new"),
-            path(f"{one}/edit/", EditPage.of(entry), name=f"{code}-edit"),
-            path(f"{one}/remove/", RemovePage.of(entry), name=f"{code}-remove"),
-            path(f"{one}/bring-back/", BringBackPage.of(entry), name=f"{code}-bring-back"),
+            path(f"{route}/new/", pages.create.of(entry), name=f"{code}-new"),
+            path(f"{one}/edit/", pages.edit.of(entry), name=f"{code}-edit"),
+            path(f"{one}/remove/", pages.remove.of(entry), name=f"{code}-remove"),
+            path(f"{one}/bring-back/", pages.bring_back.of(entry), name=f"{code}-bring-back"),
         ]
     return paths

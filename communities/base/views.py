@@ -24,6 +24,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views import View
 
 from communities.base.entry.forms import ENTRIES
@@ -135,6 +136,8 @@ class ListPage(ScopedPage):
     title: ClassVar[Any] = ""
     # What belongs here, for the empty page.
     purpose: ClassVar[Any] = ""
+    # What entering a row is called.
+    new_label: ClassVar[Any] = gettext_lazy("登记")
     template_name = "generic/list.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -312,6 +315,7 @@ class ListPage(ScopedPage):
         return {
             "view": self,
             "new_url": self.new_url,
+            "new_label": self.new_label,
             **self.workbook_urls(),
             "title": self.title or self.model._meta.verbose_name_plural,
             "purpose": self.purpose,

@@ -243,6 +243,14 @@ class RoleAssignment(Row):
     def __str__(self) -> str:
         return f"{self.user} {self.get_role_display()} {self.division}"
 
+    def validate_constraints(self, exclude: Any = None) -> None:
+        """Only of a whole row: a form knows a part of it, and the conditions of constraints ask for more."""
+        if not exclude:
+            super().validate_constraints(exclude)
+
+    # An account that is removed keeps the roles it held, so that they can be read and it can be brought back.
+    part_of = "user"
+
     def record_label(self) -> str:
         return f"{self.user.username} {self.get_role_display()} {self.division}"
 
@@ -251,7 +259,11 @@ class RoleAssignment(Row):
 
 
 class ApiTokenQuerySet(models.QuerySet):
-    def usable(self) -> ApiTokenQuerySet:
+    def visible_to(self, user: Any, action: Action | None = None) -> Self:
+        """Tokens of the accounts that one administers."""
+        return self.filter(user__in=User.objects.visible_to(user, action).values("pk"))
+
+    def usable(self) -> Self:
         """Neither revoked nor past its expiry."""
         return self.filter(revoked_at__isnull=True, expires_at__gt=timezone.now())
 
@@ -323,6 +335,11 @@ class SignInRecord(models.Model):
             ("locked", _("已锁定")),
             ("signed_out", _("退出")),
             ("displaced", _("同时登录过多,退出最早的一处")),
+            ("wrong_code", _("动态口令不正确")),
+            ("ended", _("登录被结束")),
+            ("password_set", _("设置密码")),
+            ("second_added", _("启用动态口令")),
+            ("second_removed", _("停用动态口令")),
         ],
     )
     address = models.GenericIPAddressField(_("地址"), null=True)

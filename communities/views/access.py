@@ -31,6 +31,7 @@ class OrganisationDetail(DetailPage):
     model = Organisation
     action = Action.MANAGE_ACCOUNTS
     related = ("division",)
+    shows_history = False  # who changed accounts is for the auditor
     groups = ((_("机构"), ("kind", "division")),)
 
     def parts(self) -> Iterable[Part]:
@@ -59,6 +60,7 @@ class UserDetail(DetailPage):
     model = User
     action = Action.MANAGE_ACCOUNTS
     related = ("organisation",)
+    shows_history = False  # who changed accounts is for the auditor
     groups = ((_("账号"), ("username", "name", "organisation", "is_active", "expires_on", "last_login")),)
 
     def parts(self) -> Iterable[Part]:
@@ -85,6 +87,7 @@ class RoleAssignmentDetail(DetailPage):
     model = RoleAssignment
     action = Action.MANAGE_ROLES
     related = ("user", "division", "organisation")
+    shows_history = False  # who changed accounts is for the auditor
     groups = ((_("授权"), ("user", "role", "allows", "division", "organisation", "valid")),)
 
     def heading(self) -> str:

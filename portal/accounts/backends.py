@@ -8,6 +8,7 @@ from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.http import HttpRequest
 
 from communities.models import User
+from portal.accounts import second_factor
 
 
 class AccountBackend(ModelBackend):
@@ -39,3 +40,22 @@ class AccountBackend(ModelBackend):
     get_group_permissions = BaseBackend.get_group_permissions
     get_all_permissions = BaseBackend.get_all_permissions
     has_perm = BaseBackend.has_perm
+
+
+class SecondStepBackend(BaseBackend):
+    """A code after the password. Only a door of its own, so that guesses at codes meet the same lock-out.
+
+    Nobody comes back with a session of this backend: sessions are opened in the name of AccountBackend.
+    """
+
+    def authenticate(  # type: ignore[override] # by name and code, never by password
+        self, request: HttpRequest | None, username: str | None = None, code: str | None = None
+    ) -> User | None:
+        """The user whose code it is, or None. Marks the request, as a password does."""
+        if request is None or username is None or code is None:
+            return None
+        request.password_was_checked = True  # type: ignore[attr-defined]
+        user = User.objects.live().filter(username=username).first()
+        if user is None or not user.may_sign_in or not second_factor.holds(user, code):
+            return None
+        return user

@@ -6,9 +6,10 @@ import datetime as dt
 import hashlib
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -20,11 +21,20 @@ from portal.accounts.models import OpenSession
 STARTED = "started"
 SEEN = "seen"
 ROLES = "roles"
+SECOND = "second"  # whether the second factor was shown
 # A request that nobody asked for by hand (progress polls) says so and does not keep the session alive. A
 # client that leaves the header out gains nothing that a click would not give.
 BACKGROUND_HEADER = "X-Background"
 # Being seen is written down this often per idle period, not at each request.
 NOTES_PER_IDLE_PERIOD = 15
+
+
+@dataclass(frozen=True)
+class Device:
+    """Whence somebody signs in: the address by the rule of trusted proxies, and what the browser calls itself."""
+
+    address: str | None = None
+    agent: str = ""
 
 
 def begin(session: SessionBase) -> None:
@@ -33,7 +43,7 @@ def begin(session: SessionBase) -> None:
 
 
 @transaction.atomic
-def enrol(session: SessionBase, user: User) -> int:
+def enrol(session: SessionBase, user: User, device: Device) -> int:
     """Count a session among its user's and end the oldest beyond the limit; how many were ended.
 
     Sign-ins of one account wait here for one another, so that many at once leave no more than one after the other.
@@ -41,18 +51,59 @@ def enrol(session: SessionBase, user: User) -> int:
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     session[ROLES] = roles_digest(user)
     session.save()
-    list_session(session, user)
+    list_session(session, user, device)
     others = user.open_sessions.living().exclude(pk=session.session_key).order_by("-began_at", "-pk")
     surplus = list(others.values_list("pk", flat=True)[max(settings.SESSIONS_PER_ACCOUNT - 1, 0) :])
     Session.objects.filter(pk__in=surplus).delete()
     return len(surplus)
 
 
-def list_session(session: SessionBase, user: User) -> None:
+def list_session(session: SessionBase, user: User, device: Device) -> None:
     began_at = dt.datetime.fromtimestamp(session[STARTED], tz=dt.UTC)
     OpenSession.objects.update_or_create(
-        session_id=session.session_key, defaults={"user": user, "began_at": began_at}
+        session_id=session.session_key,
+        defaults={"user": user, "began_at": began_at, "address": device.address, "agent": device.agent},
     )
+
+
+def renew_key(session: SessionBase, user: User) -> None:
+    """Go on under a new key: the old one is dead, the session stays the same in lists."""
+    listed = OpenSession.objects.filter(pk=session.session_key).first()
+    session.cycle_key()
+    if listed is None:
+        list_session(session, user, Device())
+        return
+    OpenSession.objects.create(
+        session_id=str(session.session_key),
+        public_id=listed.public_id,
+        user=user,
+        began_at=listed.began_at,
+        address=listed.address,
+        agent=listed.agent,
+    )
+
+
+def carry_on(session: SessionBase, user: User) -> None:
+    """Keep this one session through a change of the password, which ends all others."""
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    renew_key(session, user)
+
+
+@transaction.atomic
+def end_all(user: User, *, but: str | None = None) -> int:
+    """End the user's sessions, all or all but the one with a key; how many were living."""
+    rows = user.open_sessions.exclude(pk=but) if but else user.open_sessions.all()
+    living = rows.living().count()
+    Session.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).delete()
+    return int(living)
+
+
+@transaction.atomic
+def end_one(user: User, public_id: str) -> bool:
+    """End one of the user's sessions by its id in lists; whether there was such a one."""
+    key = user.open_sessions.filter(public_id=public_id).values_list("pk", flat=True).first()
+    Session.objects.filter(pk=key).delete()
+    return key is not None
 
 
 def is_over(session: SessionBase, now: float) -> bool:
@@ -112,8 +163,7 @@ def renew_for_roles(session: SessionBase, user: User) -> None:
         return
     session[ROLES] = digest
     if known is not None:
-        session.cycle_key()
-        list_session(session, user)
+        renew_key(session, user)
 
 
 def roles_digest(user: User) -> str:

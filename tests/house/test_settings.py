@@ -13,6 +13,7 @@ PRODUCTION = {
     "PATH": os.environ["PATH"],
     "PORTAL_ENV": "production",
     "SECRET_KEY": "a-random-text-of-this-very-length-" + "0123456789abcdef" * 2,
+    "ENCRYPTION_KEY": "another-random-text-of-this-length-" + "0123456789abcdef" * 2,
     "ALLOWED_HOSTS": "portal.example.cn",
     "DATABASE_URL": os.environ.get("DATABASE_URL", "postgres://nowhere/portal"),
     "REDIS_URL": os.environ.get("REDIS_URL", "redis://nowhere"),
@@ -39,7 +40,9 @@ def _python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "MEDIA_ROOT"])
+@pytest.mark.parametrize(
+    "name", ["SECRET_KEY", "ENCRYPTION_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "MEDIA_ROOT"]
+)
 def test_nothing_that_protects_has_a_default(name):
     environment = {key: value for key, value in PRODUCTION.items() if key != name}
     started = _python("import portal.settings", **environment)
@@ -54,6 +57,10 @@ def test_nothing_that_protects_has_a_default(name):
         ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS"),
         ("ALLOWED_HOSTS", "", "ALLOWED_HOSTS"),
         ("SECRET_KEY", "short", "SECRET_KEY"),
+        ("ENCRYPTION_KEY", "short", "ENCRYPTION_KEY"),
+        ("ENCRYPTION_KEY", PRODUCTION["SECRET_KEY"], "ENCRYPTION_KEY"),
+        ("PASSWORD_PROFILE", "none", "PASSWORD_PROFILE"),
+        ("TOTP_REQUIRED_FOR", "some", "TOTP_REQUIRED_FOR"),
         ("PORTAL_ENV", "prod", "PORTAL_ENV"),
     ],
 )

@@ -231,8 +231,15 @@ HOUSE: list[Entry] = [
     Entry("readyz", public=True),
     Entry("metrics", public=True),
     Entry("accounts/login/", public=True, body={"username": "x", "password": "x"}, statuses=(200, 302)),
+    Entry("accounts/login/code/", public=True, body={}, statuses=(302,)),
     Entry("accounts/logout/", is_get=False, body={}),
+    Entry("accounts/link/", public=True, body={}),
+    Entry("accounts/link/password/", public=True, body={}, statuses=(302,)),
     Entry("accounts/profile/"),
+    Entry("accounts/sessions/end/", is_get=False, body={}),
+    Entry("accounts/tokens/revoke/", is_get=False, body={}),
+    Entry("accounts/password/", body={}),
+    Entry("accounts/second-factor/", body={}),
 ]
 
 
@@ -246,14 +253,27 @@ def register_pages(
     return pages
 
 
-def entry_pages(route: str, kind: str, needs: Action = EDIT) -> list[Entry]:
+def entry_pages(
+    route: str, kind: str, needs: Action = EDIT, ids: dict[str, str] | None = None
+) -> list[Entry]:
     """The pages on which rows of a register are written; a live row is none to bring back."""
     one, posts = f"{route}/<uuid:public_id>", {"body": {}, "posts": (needs,)}
     return [
-        Entry(f"{route}/new/", (needs,), ids={"place": "place"}, **posts),
+        Entry(f"{route}/new/", (needs,), ids={"place": "place"} if ids is None else ids, **posts),
         Entry(f"{one}/edit/", (needs,), path=kind, **posts),
         Entry(f"{one}/remove/", (needs,), path=kind, **posts),
         Entry(f"{one}/bring-back/", (needs,), path=kind, statuses=(404,), **posts),
+    ]
+
+
+def acts(
+    route: str, kind: str, needs: Action, *, pages: tuple[str, ...], verbs: tuple[str, ...]
+) -> list[Entry]:
+    """What is done to one row: on a page of its own, or by a button alone."""
+    one, posts = f"{route}/<uuid:public_id>", {"body": {}, "posts": (needs,)}
+    return [
+        *(Entry(f"{one}/{name}/", (needs,), path=kind, **posts) for name in pages),
+        *(Entry(f"{one}/{name}/", (needs,), path=kind, is_get=False, **posts) for name in verbs),
     ]
 
 
@@ -299,8 +319,20 @@ PAGES: list[Entry] = [
     Entry("periods/<uuid:public_id>/", (VIEW,), path="period", shared=True),
     Entry("periods/<uuid:public_id>/close/", (CLOSE,), path="period", is_get=False, body={}, shared=True),
     *register_pages("organisations", "organisation", ACCOUNTS),
+    *entry_pages("organisations", "organisation", ACCOUNTS),
     *register_pages("users", "user", ACCOUNTS),
+    *entry_pages("users", "user", ACCOUNTS, ids={}),
+    *acts(
+        "users",
+        "user",
+        ACCOUNTS,
+        pages=("link", "tokens/new"),
+        verbs=("sessions/end", "tokens/revoke"),
+    ),
+    *register_pages("api-tokens", None, ACCOUNTS),
     *register_pages("role-assignments", "role_assignment", ROLES),
+    Entry("role-assignments/new/", (ROLES,), ids={"place": "place"}, body={}, posts=(ROLES,)),
+    *acts("role-assignments", "role_assignment", ROLES, pages=("end",), verbs=()),
     *register_pages("change-records", "change", AUDIT, AT_PLACE),
     *register_pages("sign-in-records", None, AUDIT),
 ]

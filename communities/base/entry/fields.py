@@ -260,6 +260,8 @@ class RowField(EntryField):
         self.rows: Callable[[], QuerySet[Any]] | None = None
         self.remembered: dict[str, Any] = {}
         self.is_named = False
+        # How a row reads in the list.
+        self.naming: Callable[[Any], str] = str
         # What the row names already: it may stay, though it could not be chosen anew (a community since closed).
         self.current: Any = None
 
@@ -309,7 +311,7 @@ class RowField(EntryField):
         if len(found) <= MOST_OFFERED:
             if self.current is not None and self.current.pk not in {row.pk for row in found}:
                 found.insert(0, self.current)
-            choices = [(str(row.public_id), str(row)) for row in found]
+            choices = [(str(row.public_id), self.naming(row)) for row in found]
             self.widget.choices = [("", _("请选择")), *choices]
             return
         self.is_named = True

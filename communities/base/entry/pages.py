@@ -111,13 +111,21 @@ class CreatePage(EntryPage):
         parts = parts_shown(form)
         if take_parts(form, parts) & form.is_valid():
             try:
-                row = actions.save(form.instance, by=request.user, needs=self.action)
+                row = self.write(form)
             except ValidationError as error:
                 take(form, error)
             else:
-                messages.success(request, _("已登记「%(row)s」。") % {"row": row})
-                return HttpResponseRedirect(detail_url(row) or self.list_url)
+                return self.written(row)
         return self.show(form, is_new=True, cancel_url=self.list_url, parts=parts, status=422)
+
+    def write(self, form: Any) -> Any:
+        """The new row. Raises what ``actions.save`` raises."""
+        return actions.save(form.instance, by=self.request.user, needs=self.action)
+
+    def written(self, row: Any) -> HttpResponse:
+        """Where to go once it stands."""
+        messages.success(self.request, _("已登记「%(row)s」。") % {"row": row})
+        return HttpResponseRedirect(detail_url(row) or self.list_url)
 
     def known(self) -> dict[str, Any]:
         """What the address says already: the community, where it names one. Raises Http404 for a foreign place."""
@@ -149,7 +157,7 @@ class EditPage(EntryPage):
         parts = parts_shown(form)
         if take_parts(form, parts) & form.is_valid():
             try:
-                actions.save(form.instance, by=request.user, reason=reason, needs=self.action)
+                self.write(form, reason)
             except actions.StaleVersion as error:
                 return self.clashed(form, error.stored, parts)
             except ValidationError as error:
@@ -158,6 +166,10 @@ class EditPage(EntryPage):
                 messages.success(request, _("已保存「%(row)s」。") % {"row": row})
                 return HttpResponseRedirect(detail_url(row) or self.list_url)
         return self.shown(row, form, version_of(request), label=label, parts=parts, status=422)
+
+    def write(self, form: Any, reason: str) -> None:
+        """The row as corrected. Raises what ``actions.save`` raises."""
+        actions.save(form.instance, by=self.request.user, reason=reason, needs=self.action)
 
     def shown(self, row: Any, form: Any, version: int, *, label: str = "", **more: Any) -> HttpResponse:
         more.setdefault("parts", parts_shown(form))
@@ -216,7 +228,7 @@ class RemovePage(EntryPage):
         row.version = version_of(request)
         reason = request.POST.get("reason", "")[:MOST_REASON]
         try:
-            actions.remove(row, by=request.user, reason=reason, needs=self.action)
+            self.take_out(row, reason)
         except ValidationError as error:
             return self.asked(self.row(public_id), wrong=error.messages, status=422)
         except actions.StaleVersion as error:
@@ -228,6 +240,10 @@ class RemovePage(EntryPage):
         )
         messages.success(request, undo)
         return HttpResponseRedirect(self.list_url)
+
+    def take_out(self, row: Any, reason: str) -> None:
+        """Raises what ``actions.remove`` raises."""
+        actions.remove(row, by=self.request.user, reason=reason, needs=self.action)
 
     def asked(self, row: Any, *, wrong: Iterable[str] = (), status: int = 200) -> HttpResponse:
         return self.show(

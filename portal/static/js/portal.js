@@ -28,6 +28,18 @@ for (const button of document.querySelectorAll("[data-place-picker]")) {
   });
 }
 
+// What is shown once is copied by a button, where the browser allows it, or selected by a click.
+for (const field of document.querySelectorAll("[data-copy-from]")) {
+  field.addEventListener("focus", () => field.select());
+}
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).value);
+    notify("已复制。");
+  });
+}
+
 // What is wrong is read first.
 document.querySelector("[data-focus]")?.focus();
 
