@@ -248,7 +248,8 @@ def _locked(row: Row) -> Row:
     return rows.get(pk=row.pk)
 
 
-def _write(row: Row, *, by: Any, reason: str, act: uuid.UUID, needs: Action) -> None:
+def _write(row: Row, *, by: Any, reason: str, act: uuid.UUID, needs: Action, last: bool = True) -> None:
+    """``last``: no part of the same thing follows, so that rules across rows must hold by now."""
     stored = None
     if row.pk is not None:
         stored = _locked(row)
@@ -267,7 +268,8 @@ def _write(row: Row, *, by: Any, reason: str, act: uuid.UUID, needs: Action) -> 
     mark_dirty(row, stored)
     for parts in row.parts:
         _write_parts(row, parts, by=by, reason=reason, act=act, needs=needs)
-    _check_now()
+    if last:
+        _check_now()
 
 
 def _write_parts(row: Row, parts: Parts, *, by: Any, reason: str, act: uuid.UUID, needs: Action) -> None:
@@ -280,9 +282,11 @@ def _write_parts(row: Row, parts: Parts, *, by: Any, reason: str, act: uuid.UUID
             continue
         setattr(part, part.part_of, row)
         try:
-            _write(part, by=by, reason=reason, act=act, needs=needs)
-        except ValidationError as error:
-            for name, found in errors_by_field(error).items():
+            with transaction.atomic():
+                _write(part, by=by, reason=reason, act=act, needs=needs, last=False)
+        except (ValidationError, IntegrityError) as error:
+            wrong = _violated(error, [part]) if isinstance(error, IntegrityError) else error
+            for name, found in errors_by_field(wrong).items():
                 errors[f"{parts.name}.{position}.{name}"] = found
     if errors:
         raise ValidationError(errors)
