@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
@@ -248,7 +248,8 @@ def _locked(row: Row) -> Row:
     return rows.get(pk=row.pk)
 
 
-def _write(row: Row, *, by: Any, reason: str, act: uuid.UUID, needs: Action) -> None:
+def _write(row: Row, *, by: Any, reason: str, act: uuid.UUID, needs: Action, last: bool = True) -> None:
+    """``last``: no part of the same thing follows, so that rules across rows must hold by now."""
     stored = None
     if row.pk is not None:
         stored = _locked(row)
@@ -257,8 +258,8 @@ def _write(row: Row, *, by: Any, reason: str, act: uuid.UUID, needs: Action) -> 
         require_scope(stored, by, needs)
         row.version += 1
     # Constraints are the database's to judge: asking it for each beforehand would cost three statements apiece,
-    # and the answer could be old by the time of the write.
-    row.full_clean(exclude={"public_id"}, validate_constraints=False)
+    # and the answer could be old by the time of the write. What a row points to already is there.
+    row.full_clean(exclude={"public_id", *_same_relations(row, stored)}, validate_constraints=False)
     row.save()
     row.refresh_from_db()
     settle_placement(row, stored)
@@ -267,7 +268,8 @@ def _write(row: Row, *, by: Any, reason: str, act: uuid.UUID, needs: Action) -> 
     mark_dirty(row, stored)
     for parts in row.parts:
         _write_parts(row, parts, by=by, reason=reason, act=act, needs=needs)
-    _check_now()
+    if last:
+        _check_now()
 
 
 def _write_parts(row: Row, parts: Parts, *, by: Any, reason: str, act: uuid.UUID, needs: Action) -> None:
@@ -280,9 +282,11 @@ def _write_parts(row: Row, parts: Parts, *, by: Any, reason: str, act: uuid.UUID
             continue
         setattr(part, part.part_of, row)
         try:
-            _write(part, by=by, reason=reason, act=act, needs=needs)
-        except ValidationError as error:
-            for name, found in errors_by_field(error).items():
+            with transaction.atomic():
+                _write(part, by=by, reason=reason, act=act, needs=needs, last=False)
+        except (ValidationError, IntegrityError) as error:
+            wrong = _violated(error, [part]) if isinstance(error, IntegrityError) else error
+            for name, found in errors_by_field(wrong).items():
                 errors[f"{parts.name}.{position}.{name}"] = found
     if errors:
         raise ValidationError(errors)
@@ -325,11 +329,19 @@ def settle_placement(row: Any, stored: Any) -> None:
         row.placements.update(division_id=row.division_now_id)
 
 
-def values_of(row: Row) -> dict[str, Any]:
-    """The row's own values for a change record; personal ones masked."""
+def _same_relations(row: Row, stored: Row | None) -> set[str]:
+    """The keys of a row by which it points to what it pointed to before."""
+    if stored is None:
+        return set()
+    keys = (field for field in row._meta.concrete_fields if field.is_relation)
+    return {key.name for key in keys if getattr(row, key.attname) == getattr(stored, key.attname)}
+
+
+def values_of(row: Row, but: Collection[str] = ()) -> dict[str, Any]:
+    """The row's own values for a change record, ``but`` for some fields; personal ones masked."""
     values: dict[str, Any] = {}
     for field in row._meta.concrete_fields:
-        if field.name in UNRECORDED or field.generated:
+        if field.name in UNRECORDED or field.name in but or field.generated:
             continue
         value = field.value_from_object(row)
         if field.is_relation and value is not None:
@@ -347,8 +359,9 @@ def record_change(
     row: Row, stored: Row | None, *, by: Any, reason: str, act: uuid.UUID, verb: str = ""
 ) -> None:
     """Write who changed what beside the change; only the fields that differ."""
-    before = values_of(stored) if stored is not None else {}
-    after = values_of(row)
+    same = _same_relations(row, stored)
+    before = values_of(stored, same) if stored is not None else {}
+    after = values_of(row, same)
     changed = [name for name in after if stored is None or before[name] != after[name]]
     apps.get_model("communities", "ChangeRecord").objects.create(
         act=act,
