@@ -13,10 +13,17 @@ def work(batch_id: str) -> None:
     imports.work(batch_id)
 
 
+@shared_task(name=imports.exports.EXPORT_TASK)
+def export(export_id: str) -> None:
+    """Write one file of rows, unless it is done or in other hands."""
+    imports.exports.work(export_id)
+
+
 @shared_task(name="communities.imports.sweep")
 def sweep() -> None:
     """Take up whatever lost its wake-up or its worker."""
     imports.sweep()
+    imports.exports.sweep()
 
 
 @shared_task(name="communities.imports.expire")

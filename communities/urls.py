@@ -18,7 +18,7 @@ WORKBOOKS = {
 
 urlpatterns = [
     *(
-        path(f"{route}/export/", views.ExportFile.of(list_page, code), name=f"{code}-export")
+        path(f"{route}/export/", views.ExportPage.of(list_page, code), name=f"{code}-export")
         for route, (code, list_page) in WORKBOOKS.items()
     ),
     path("places/", views.Places.as_view(), name="places"),
@@ -47,6 +47,8 @@ urlpatterns = [
     *register(
         "exemptions", "exemption", views.ExemptionList, views.ExemptionDetail, entry=forms.ExemptionForm
     ),
+    path("exports/<uuid:public_id>/", views.ExportDetail.as_view(), name="export-detail"),
+    path("exports/<uuid:public_id>/file/", views.ExportedFile.as_view(), name="export-file"),
     path("imports/", views.ImportList.as_view(), name="import-list"),
     path("imports/new/", views.NewImport.as_view(), name="import-new"),
     path("imports/template/", views.TemplateFile.as_view(), name="import-template"),

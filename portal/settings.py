@@ -369,6 +369,10 @@ IMPORT_CONFIRM_HOURS = env.int("IMPORT_CONFIRM_HOURS", 24)
 """An upload that nobody confirmed for so long has expired."""
 IMPORT_KEEP_DAYS = env.int("IMPORT_KEEP_DAYS", 30)
 """How long uploaded files and refused rows are kept after their import has ended."""
+EXPORT_KEEP_DAYS = env.int("EXPORT_KEEP_DAYS", 1)
+"""How long a file that a worker wrote can be fetched."""
+EXPORT_AT_ONCE = env.int("EXPORT_AT_ONCE", 2000)
+"""Rows that a page writes itself; more of them a worker writes."""
 
 # ---------------------------------------------------------------- API
 

@@ -79,6 +79,10 @@ class FilterForm(forms.Form):
         return super().clean()
 
 
+# The filter set of each register's list, by model label; filled by ``communities.base.urls.register``.
+FILTER_SETS: dict[str, type[RegisterFilterSet]] = {}
+
+
 class RegisterFilterSet(django_filters.FilterSet):
     """What one may ask a register.
 

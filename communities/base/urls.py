@@ -9,6 +9,7 @@ from django.urls import URLPattern, path
 
 from communities.base.entry.forms import ENTRIES, EntryForm
 from communities.base.entry.pages import BringBackPage, CreatePage, EditPage, RemovePage
+from communities.base.filters import FILTER_SETS
 from communities.base.tables import ROUTES
 
 
@@ -42,6 +43,7 @@ def register(
         paths.append(path(f"{route}/<uuid:public_id>/", detail_page.as_view(), name=f"{code}-detail"))
     if entry is not None:
         ENTRIES[entry._meta.model._meta.label] = entry
+        FILTER_SETS[entry._meta.model._meta.label] = list_page.filterset_class
         one = f"{route}/<uuid:public_id>"
         paths += [
             path(f"{route}/new/", pages.create.of(entry), name=f"{code}-new"),

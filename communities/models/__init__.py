@@ -3,7 +3,7 @@
 from communities.models.access import ApiToken, Organisation, RoleAssignment, SignInRecord, User
 from communities.models.committees import Committee, CommitteePlacement
 from communities.models.divisions import Division, DivisionCode, DivisionRecord
-from communities.models.imports import ImportBatch, ImportRow
+from communities.models.imports import ExportFile, ImportBatch, ImportRow
 from communities.models.installation import Installation
 from communities.models.periods import Period
 from communities.models.places import Community, CommunityRecord, HouseholdCount, PreferredCountSource
@@ -30,6 +30,7 @@ __all__ = [
     "DivisionCode",
     "DivisionRecord",
     "Exemption",
+    "ExportFile",
     "HouseholdCount",
     "ImportBatch",
     "ImportRow",

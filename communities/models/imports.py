@@ -19,11 +19,17 @@ from communities.models.divisions import Division
 from communities.models.work import Job
 
 
-class ImportBatchQuerySet(models.QuerySet):
+class OwnFileQuerySet(models.QuerySet):
+    read_action: ClassVar[Action] = Action.VIEW
+
     def visible_to(self, user: Any, action: Action | None = None) -> Self:
-        """One's own uploads, for as long as one may write at their place."""
-        spans = user.spans(action or Action.EDIT_REGISTERS)
+        """One's own files, for as long as one may do ``action`` at their place."""
+        spans = user.spans(action or self.read_action)
         return self.filter(within("division__path_now", spans), requested_by=user.pk)
+
+
+class ImportBatchQuerySet(OwnFileQuerySet):
+    read_action = Action.EDIT_REGISTERS
 
 
 def private_storage() -> Any:
@@ -95,6 +101,35 @@ class ImportBatch(models.Model):
     def count(self, outcome: str) -> int:
         """How many rows have an outcome; 0 before the check."""
         return int(self.counts.get(outcome, 0))
+
+
+class ExportFile(models.Model):
+    """Rows of a register being written into a workbook by a worker, with the rights of that moment."""
+
+    public_id = models.UUIDField(_("编号"), db_default=NewPublicId(), unique=True, editable=False)
+    register = models.CharField(_("台账"), max_length=40)
+    query = models.TextField(_("筛选条件"), blank=True)
+    division = models.ForeignKey(Division, verbose_name=_("地区"), on_delete=models.PROTECT, related_name="+")
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("导出人"), on_delete=models.PROTECT, related_name="+"
+    )
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, null=True, related_name="+")
+    file = models.FileField(
+        _("文件"), upload_to="exports", storage=private_storage, max_length=200, blank=True
+    )
+    rows = models.PositiveIntegerField(_("行数"), default=0)
+    created_at = models.DateTimeField(_("导出时间"), auto_now_add=True)
+
+    objects = OwnFileQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("导出文件")
+        verbose_name_plural = _("导出文件")
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["requested_by", "-id"], name="exportfile_of_user")]
+
+    def __str__(self) -> str:
+        return f"{self.register} {self.division}"
 
 
 class ImportRow(models.Model):

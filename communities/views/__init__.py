@@ -13,7 +13,9 @@ from communities.views.access import (
 )
 from communities.views.imports import (
     ConfirmImport,
-    ExportFile,
+    ExportDetail,
+    ExportedFile,
+    ExportPage,
     ImportDetail,
     ImportList,
     NewImport,
@@ -54,7 +56,9 @@ __all__ = [
     "DivisionList",
     "ExemptionDetail",
     "ExemptionList",
-    "ExportFile",
+    "ExportDetail",
+    "ExportPage",
+    "ExportedFile",
     "HouseholdCountDetail",
     "HouseholdCountList",
     "ImportDetail",

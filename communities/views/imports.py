@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -25,7 +26,7 @@ from communities.base.tables import detail_url
 from communities.base.views import ScopedPage
 from communities.base.workbooks.writing import download
 from communities.choices import ImportMode, ImportState, JobState, RowOutcome
-from communities.models import Division, ImportBatch, ImportRow
+from communities.models import Division, ExportFile, ImportBatch, ImportRow
 
 SHOWN = 50
 LISTED = 100
@@ -301,10 +302,10 @@ class RefusedFile(ImportDetail):
         return download(file, _("%(name)s(退回)") % {"name": name})
 
 
-class ExportFile:
+class ExportPage:
     """Turns a register's list page into its workbook: the same filters, the same rows."""
 
-    most = 20_000
+    most = 100_000
 
     @classmethod
     def of(cls, list_page: Any, register: str) -> Any:
@@ -313,7 +314,7 @@ class ExportFile:
         return page.as_view()  # type: ignore[attr-defined]
 
     def get(self: Any, request: HttpRequest) -> Any:
-        """The rows that the list shows now, all pages of it."""
+        """The rows that the list shows now, all pages of it: at once, or by a worker where they are many."""
         filters = self.filters
         if filters.names_unknown_row:
             raise Http404
@@ -322,17 +323,23 @@ class ExportFile:
         place = self.place_to_export()
         rows = filters.qs.below(place.path_now)
         if rows[self.most :].exists():
-            messages.warning(
-                request,
-                _("超过 %(most)d 条,请先选择地区或加上筛选条件再导出。") % {"most": self.most},
-            )
+            told = _("超过 %(most)d 条,请先选择地区或加上筛选条件再导出。") % {"most": self.most}
+            messages.warning(request, told)
             return HttpResponseRedirect(f"{list_url(self.register)}?{request.GET.urlencode()}")
+        if rows[settings.EXPORT_AT_ONCE :].exists():
+            query = filters.data.copy()
+            for name in set(query) - set(filters.filters):
+                del query[name]
+            export = imports.exports.request_export(
+                register=self.register, query=query.urlencode(), division=place, by=request.user
+            )
+            return HttpResponseRedirect(reverse("export-detail", args=[export.public_id]))
         file = io.BytesIO()
         ordered = self.model._default_manager.filter(pk__in=rows.values("pk")).order_by(
             *self.model._meta.ordering
         )
         imports.write_register(file, ordered, register=self.register, division=place, by=request.user)
-        return download(file, _("%(title)s(%(place)s)") % {"title": title_of(self.register), "place": place})
+        return download(file, export_name(self.register, place))
 
     def post(self: Any, request: HttpRequest) -> HttpResponse:  # noqa: ARG002 - the list's own way to remember
         """There is nothing to write here."""
@@ -344,3 +351,43 @@ class ExportFile:
             (span.low for span in self.request.user.spans(self.action)), key=len, default=""
         )
         return get_object_or_404(Division, path_now=path)
+
+
+def export_name(register: str, place: Division) -> str:
+    """What a downloaded register is called."""
+    return _("%(title)s(%(place)s)") % {"title": title_of(register), "place": place}
+
+
+class ExportDetail(ScopedPage):
+    """A file that a worker writes: wait for it, then fetch it."""
+
+    action: ClassVar[Action] = Action.VIEW
+
+    def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
+        if request.GET:
+            raise BadRequest(_("地址中有不认识的参数。"))
+        export = self.export(public_id)
+        part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
+        context = {
+            "export": export,
+            "title": title_of(export.register),
+            "list_url": list_url(export.register),
+            "has_failed": export.job is not None and export.job.state == JobState.FAILED,
+            "is_gone": export.job is not None and export.job.state == JobState.DONE and not export.file,
+        }
+        return render(request, "exports/state.html" if part else "exports/detail.html", context)
+
+    def export(self, public_id: Any) -> ExportFile:
+        found = ExportFile.objects.visible_to(self.request.user).select_related("division", "job")
+        export: ExportFile = get_object_or_404(found, public_id=public_id)
+        return export
+
+
+class ExportedFile(ExportDetail):
+    """The file itself."""
+
+    def get(self, request: HttpRequest, public_id: Any) -> Any:  # noqa: ARG002 - nothing to read
+        export = self.export(public_id)
+        if not export.file:
+            raise Http404
+        return download(export.file.open("rb"), export_name(export.register, export.division))

@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from communities.base.roles import Action
 from communities.models import (
     ChangeRecord,
+    ExportFile,
     ImportBatch,
     Organisation,
     RoleAssignment,
@@ -305,6 +306,8 @@ PAGES: list[Entry] = [
         Entry(f"{route}/export/", (VIEW,), ids=AT_PLACE)
         for route in ("committees", "premises", "nil-statements", "household-counts", "exemptions")
     ),
+    Entry("exports/<uuid:public_id>/", (VIEW,), path="export", private=True),
+    Entry("exports/<uuid:public_id>/file/", (VIEW,), path="export", private=True),
     Entry("imports/", (EDIT,)),
     Entry("imports/new/", (EDIT,), ids=AT_PLACE, query="register=premises", body={}, posts=(EDIT,)),
     Entry("imports/template/", (EDIT,), ids=AT_PLACE, query="register=premises"),
@@ -437,6 +440,12 @@ def build_cast(world: World) -> Cast:
             counts={"refused": 1},
         )
         for relation, place in places.items()
+    }
+    objects["export"] = {
+        relation: ExportFile.objects.create(
+            register="premises", division=batch.division, requested_by=batch.requested_by
+        )
+        for relation, batch in objects["import"].items()
     }
     objects["run"] = {OWN: run, NEAR: run, FAR: run}
     objects["period"] = {OWN: period, NEAR: period, FAR: period}

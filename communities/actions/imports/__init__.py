@@ -1,5 +1,6 @@
 """Workbooks on their way into registers: uploaded, checked by a worker, confirmed by their owner, written."""
 
+from communities.actions.imports import exports
 from communities.actions.imports.files import (
     values_of_cells,
     write_refused,
@@ -28,6 +29,7 @@ __all__ = [
     "confirm",
     "errors_of",
     "expire",
+    "exports",
     "form_for",
     "merge",
     "registers",

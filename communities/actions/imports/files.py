@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from communities.actions.imports.identities import identity_for
 from communities.actions.imports.uploads import form_for, registers, target_of
+from communities.base.entry.fields import RowField
 from communities.base.entry.forms import EntryForm
 from communities.base.querysets import today
 from communities.base.workbooks.columns import Column, columns_of, identity_of
@@ -32,7 +33,7 @@ def write_register(
     """Rows of a register in its template: what comes back unchanged changes nothing."""
     entry = registers()[register]
     book, columns = _book(file, entry, division, by)
-    book.write(_lines(rows, entry, columns))
+    book.write(_lines(rows, columns))
 
 
 def write_refused(file: IO[bytes], batch: ImportBatch) -> None:
@@ -61,14 +62,10 @@ def _book(
     return book, columns
 
 
-def _related(entry: type[EntryForm]) -> list[str]:
-    model: Any = entry._meta.model
-    return [name for name in entry.base_fields if model._meta.get_field(name).is_relation]
-
-
-def _lines(rows: QuerySet[Any], entry: type[EntryForm], columns: Sequence[Column]) -> Iterator[Line]:
-    for row in rows.select_related(*_related(entry)).iterator(PAGE):
-        yield Line(identity_of(row), [getattr(row, str(column.attribute)) for column in columns])
+def _lines(rows: QuerySet[Any], columns: Sequence[Column]) -> Iterator[Line]:
+    names = [str(column.attribute) for column in columns]
+    for public_id, version, *values in rows.values_list("public_id", "version", *names).iterator(PAGE):
+        yield Line(identity_of(public_id, version), values)
 
 
 def _refused_lines(batch: ImportBatch, target: Any, columns: Sequence[Column]) -> Iterator[Line]:
@@ -83,9 +80,17 @@ def _refused_lines(batch: ImportBatch, target: Any, columns: Sequence[Column]) -
             f"{heads[fault['name']]}:{fault['message']}" if fault["name"] in heads else fault["message"]
             for fault in row.errors or ()
         ]
-        identity = f"{row.object_id}#{row.object_version}" if row.object_id else ""
-        values = row.texts if row.texts is not None else stored_values(row, target, columns)
+        identity = identity_of(row.object_id, row.object_version) if row.object_id else ""
+        values = _sent(row.texts, columns) if row.texts is not None else stored_values(row, target, columns)
         yield Line(identity, list(values), faults, "\n".join(told))
+
+
+def _sent(texts: Sequence[Any], columns: Sequence[Column]) -> list[Any]:
+    """Cells as they were sent; a number in the place of a name is a text like any other."""
+    return [
+        str(text) if isinstance(column.field, RowField) and text is not None else text
+        for text, column in zip(texts, columns, strict=True)
+    ]
 
 
 def stored_values(row: ImportRow, target: Any, columns: Sequence[Column]) -> list[Any]:

@@ -37,7 +37,7 @@ from communities.base.workbooks.columns import columns_of, layout_of
 from communities.base.workbooks.reader import plain_head
 from communities.base.workbooks.sheets import FileRefused, opened
 from communities.choices import ImportMode, ImportState, JobState, RowOutcome
-from communities.models import Division, ImportBatch, ImportRow, Job
+from communities.models import Division, ExportFile, ImportBatch, ImportRow, Job
 
 logger = logging.getLogger(__name__)
 
@@ -186,6 +186,11 @@ def expire() -> None:
         ImportRow.objects.filter(batch=batch).delete()
         batch.file.delete(save=False)
         batch.save(update_fields=["file"])
+    for export in ExportFile.objects.filter(
+        created_at__lt=now - dt.timedelta(days=settings.EXPORT_KEEP_DAYS)
+    ).exclude(file=""):
+        export.file.delete(save=False)
+        export.save(update_fields=["file"])
 
 
 # -- the steps ---------------------------------------------------------------------------------------------

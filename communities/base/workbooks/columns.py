@@ -151,9 +151,9 @@ def _unknown(shown: str, name: str, known: list[str]) -> str:
     return _("不认识的表头「%(head)s」。请使用下载的模板填写,不要增加列。") % {"head": shown[:50]}
 
 
-def identity_of(row: Any) -> str:
+def identity_of(public_id: Any, version: Any) -> str:
     """How a row is named in a workbook, with the version that was read."""
-    return f"{row.public_id}#{row.version}"
+    return f"{public_id}#{version}"
 
 
 def parsed_identity(text: str) -> tuple[uuid.UUID, int] | None:

@@ -19,6 +19,7 @@ class KnownRows:
     def __init__(self, field: RowField) -> None:
         assert field.rows is not None  # noqa: S101 - every form that knows its user has set it
         rows = field.rows()
+        self.model = rows.model
         self.is_whole = rows.count() <= MOST
         listed = list(rows.select_related(*_steps(field.told_apart_by))[:MOST])
         names = [str(getattr(row, field.names[-1])) for row in listed]
@@ -37,8 +38,15 @@ class KnownRows:
             self.rows[word] = self.rows[str(row.public_id)] = row
 
     def word(self, row: Any) -> str:
-        """How a cell names a row: one that is not among those on offer by its id."""
-        return self.words.get(row.pk) or str(row.public_id)
+        """How a cell names a row, given as itself or by its key: one that is not on offer by its id."""
+        key = row if isinstance(row, int) else row.pk
+        if key not in self.words:
+            self.words[key] = str(row.public_id if key is not row else self._public_id(key))
+        return self.words[key]
+
+    def _public_id(self, key: int) -> Any:
+        """The id of a row that is not on offer, such as a community that has been closed since."""
+        return self.model._default_manager.values_list("public_id", flat=True).get(pk=key)
 
 
 def _steps(path: str) -> list[str]:

@@ -7,7 +7,7 @@ reader passes over, then rows. Texts are written as texts, whatever they begin w
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import IO, Any
@@ -62,6 +62,8 @@ class Workbook:
             if isinstance(column.field, RowField)
         }
         self.looks = _looks(self.book)
+        self.own_looks = [self.looks[_look(column)] for column in columns]
+        self.writers = [self._writer(number, column) for number, column in enumerate(columns)]
         self.comments = 0
 
     def write(self, lines: Iterable[Line] = (), *, with_errors: bool = False, purpose: str = "") -> None:
@@ -128,30 +130,45 @@ class Workbook:
         if line.identity:
             sheet.write_string(at, shift - 1, line.identity, self.looks["identity"])
         for number, value in enumerate(line.values):
-            look = "wrong" if number in line.faults else _look(self.columns[number])
-            self._cell(sheet, (at, number + shift), number, value, self.looks[look])
-            if number in line.faults and self.comments < MOST_COMMENTS:
-                self.comments += 1
-                sheet.write_comment(at, number + shift, line.faults[number], {"x_scale": 2})
+            if number in line.faults:
+                self._cell(sheet, (at, number + shift), self.writers[number](value), self.looks["wrong"])
+                self._comment(sheet, (at, number + shift), line.faults[number])
+            elif value is not None and value != "":
+                self._cell(sheet, (at, number + shift), self.writers[number](value), self.own_looks[number])
 
-    def _cell(self, sheet: Any, place: tuple[int, int], number: int, value: Any, look: Any) -> None:
-        column = self.columns[number]
-        if hasattr(value, "lower") and hasattr(value, "upper") and column.part is not None:
-            value = value.lower if column.part == 0 else value.upper and value.upper - dt.timedelta(days=1)
-        if number in self.known and hasattr(value, "pk"):
-            value = self.known[number].word(value)
+    def _comment(self, sheet: Any, place: tuple[int, int], text: str) -> None:
+        if self.comments < MOST_COMMENTS:
+            self.comments += 1
+            sheet.write_comment(*place, text, {"x_scale": 2})
+
+    def _cell(self, sheet: Any, place: tuple[int, int], value: Any, look: Any) -> None:
         match value:
-            case None | "":
-                sheet.write_blank(*place, None, look)
+            case str() if value:
+                sheet.write_string(*place, value, look)
+            case int() | float() | Decimal():
+                sheet.write_number(*place, value, look)
             case dt.date():
                 sheet.write_datetime(*place, value, look)
-            case bool():
-                sheet.write_string(*place, _("是") if value else _("否"), look)
-            case int() | float() | Decimal() if isinstance(column.field, AmountField):
-                sheet.write_number(*place, value, look)
             case _:
-                shown = column.field.shown(value) if isinstance(column.field, PickField) else str(value)
-                sheet.write_string(*place, shown, look)
+                sheet.write_blank(*place, None, look)
+
+    def _writer(self, number: int, column: Column) -> Callable[[Any], Any]:
+        """How a value of a column, or what somebody sent in its place, stands in a cell."""
+        match column.field:
+            case RowField():
+                known = self.known[number]
+                return lambda value: value if isinstance(value, str) else known.word(value)
+            case PickField():
+                words = {code: str(word) for code, word in column.field.choices}
+                return lambda value: words.get(value, str(value))
+            case TruthField():
+                words = {True: _("是"), False: _("否")}
+                return lambda value: words[value] if isinstance(value, bool) else str(value)
+            case DayField() if column.part is not None:
+                return lambda value: _end(value, column.part)
+            case DayField() | AmountField():
+                return lambda value: value
+        return str
 
     def _words(self) -> dict[int, list[str]]:
         """What may be chosen, by column."""
@@ -208,6 +225,15 @@ class Workbook:
                     sheet.write_string(at + 1, number, listed[at])
         sheet.protect()
         sheet.hide()
+
+
+def _end(value: Any, part: int | None) -> Any:
+    """The first or the last day of a span; what was sent in its place stays as it is."""
+    if not hasattr(value, "lower") or isinstance(value, str):
+        return value
+    if part == 0:
+        return value.lower
+    return value.upper - dt.timedelta(days=1) if value.upper else None
 
 
 def download(file: IO[bytes], name: str) -> FileResponse:
