@@ -24,6 +24,7 @@ from communities.base.workbooks.reader import IDENTITY_SHEET
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TITLE, NOTES, HEADS, EXAMPLES, FIRST = range(5)
+A4 = 9
 SPARE_ROWS = 2000
 # Beyond these a comment on every cell makes a file that office programs open slowly; the first column has all.
 MOST_COMMENTS = 500
@@ -109,6 +110,10 @@ class Workbook:
         for number, column in enumerate(self.columns):
             sheet.write_string(EXAMPLES, number + shift, self._example(number, column), looks["example"])
         sheet.freeze_panes(FIRST, shift + 1)
+        sheet.set_landscape()
+        sheet.set_paper(A4)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(HEADS)
 
     def _example(self, number: int, column: Column) -> str:
         match column.field:
