@@ -12,7 +12,7 @@ from django.test import Client
 from communities import forms
 from communities.actions import imports
 from communities.base import actions
-from communities.models import HouseholdCount, Premises
+from communities.models import Committee, HouseholdCount, Premises
 from tests import factories
 from tests.conftest import World
 from tests.workbooks.conftest import (
@@ -200,7 +200,7 @@ def test_a_role_lost_between_upload_and_word(world: World, send: Send) -> None:
     imports.confirm(batch, mode="good_rows", by=clerk)
     imports.work(batch.public_id)
     batch.refresh_from_db()
-    assert batch.state == "refused"
+    assert (batch.counts["created"], batch.counts["refused"]) == (0, 1)
     assert not Premises.objects.filter(name="新办公室").exists()
 
 
@@ -259,6 +259,27 @@ def test_zones_never_exceed_the_rooms(world: World, send: Send) -> None:
     room.functions.create(function="other", area=90)
     batch = send(edited(exported(world), lambda sheet: sheet.__setitem__("F5", 80)))
     assert told(batch) == [("", "各功能分区面积合计不能超过用房面积。")]
+
+
+def test_what_a_row_names_already_may_stay(world: World, send: Send) -> None:
+    """A community closed since, a committee removed since: the row comes back unchanged, no other may name them."""
+    world.community.is_closed = True
+    world.community.save(update_fields=["is_closed"])
+    Committee.objects.filter(pk=world.committees["neighbour"].pk).update(deleted_at="2026-01-01T00:00:00Z")
+    content = exported(world)
+    batch = send(content)
+    assert (told(batch), batch.counts["unchanged"]) == ([], 2)
+    batch = send(edited(content, lambda sheet: (sheet.__setitem__("D6", "一社区"), sheet.__setitem__("E6", None),
+                                                sheet.__setitem__("C6", "活动场所"))))  # fmt: skip
+    assert told(batch) == [("所在社区", "所填的记录已停用、已删除,或不在您的管辖范围内。")]
+
+
+def test_a_committee_removed_between_preview_and_word(world: World, send: Send) -> None:
+    batch = send(book([row()]))
+    Committee.objects.filter(pk=world.committees["community"].pk).update(deleted_at="2026-01-01T00:00:00Z")
+    batch = confirmed(batch)
+    assert (batch.state, batch.counts["created"], batch.counts["refused"]) == ("done", 0, 1)
+    assert told(batch) == [("使用单位", "所填的记录已停用、已删除,或不在您的管辖范围内。")]
 
 
 def test_names_that_repeat_are_told_apart_by_code(world: World, send: Send) -> None:

@@ -80,6 +80,8 @@ def _recheck(staging: Staging) -> None:
         code="stale",
         message=_("预览之后,这条记录已被他人修改或删除;请核对现在的内容后再导入。"),
     )
+    staging.check_named()
+    staging.check_late()
     staging.check_unique()
     if hasattr(target.model, "placements"):
         staging.refuse(

@@ -19,6 +19,7 @@ from django.db.models import CheckConstraint, QuerySet, UniqueConstraint
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
+from communities.base.entry.fields import RowField
 from communities.base.entry.forms import EntryForm
 from communities.base.workbooks.checking import Staged
 from communities.choices import RowOutcome
@@ -56,10 +57,15 @@ class Target:
     def writable_sql(self) -> tuple[str, tuple[Any, ...]]:
         """Keys, ids and versions of the rows that may be changed."""
         keys = self.writable.order_by().values("pk", "public_id", "version")
-        try:
-            return keys.query.sql_with_params()
-        except EmptyResultSet:  # who may write nowhere
-            return "SELECT NULL::bigint, NULL::uuid, NULL::integer WHERE false", ()
+        return sql_of(keys, "SELECT NULL::bigint, NULL::uuid, NULL::integer WHERE false")
+
+
+def sql_of(rows: QuerySet[Any], otherwise: str) -> tuple[str, tuple[Any, ...]]:
+    """A query as SQL with its parameters; ``otherwise`` for who may see nothing at all."""
+    try:
+        return rows.query.sql_with_params()
+    except EmptyResultSet:
+        return otherwise, ()
 
 
 class Staging:
@@ -134,6 +140,23 @@ class Staging:
             message=_("与第 {line} 行是同一条记录。"),
         )
 
+    def check_named(self) -> None:
+        """Rows that cells name must be on offer, or stand there already."""
+        for name, field in self.target.form.fields.items():
+            if not isinstance(field, RowField) or field.rows is None:
+                continue
+            column = self.target.columns[name]
+            offered, params = sql_of(field.rows().order_by().values("pk"), "SELECT NULL::bigint WHERE false")
+            self.refuse(
+                f"""SELECT s.staged_id, 0 FROM staged s LEFT JOIN {self.target.table} t ON t.id = s.row_pk
+                WHERE s.{column} IS NOT NULL AND s.{column} IS DISTINCT FROM t.{column}
+                    AND s.{column} NOT IN ({offered})""",
+                params,
+                code="unknown",
+                message=_("所填的记录已停用、已删除,或不在您的管辖范围内。"),
+                name=name,
+            )
+
     def check_constraints(self) -> None:
         """The model's check constraints, but for those on cells that could not be read."""
         editor = connection.schema_editor(collect_sql=True)
@@ -150,6 +173,9 @@ class Staging:
                 code=constraint.violation_error_code or "invalid",
                 message=str(constraint.violation_error_message),
             )
+
+    def check_late(self) -> None:
+        """Rules that look at other tables."""
         for late in self.target.form.late_checks:
             self.refuse(
                 f"SELECT staged_id, 0 FROM staged s WHERE ({late.fails}) AND NOT wrong && %s",

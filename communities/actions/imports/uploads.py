@@ -209,14 +209,23 @@ def form_for(entry: type[EntryForm], user: Any, division: Division) -> EntryForm
     form = entry(user=user)
     if not user.may(entry.action):
         form.action = Action.VIEW  # type: ignore[misc] # of this form alone
-    for field in form.fields.values():
+    model: Any = form._meta.model
+    standing = model.objects.visible_to(user, form.action).live().below(division.path_now)
+    for name, field in form.fields.items():
         if isinstance(field, RowField) and field.rows is not None:
             field.rows = _below(field.rows, division.path_now)
+            field.kept = _named_by(standing, name)
     return form
 
 
 def _below(rows: Any, path: str) -> Any:
     return lambda: rows().below(path)
+
+
+def _named_by(rows: Any, name: str) -> Any:
+    """The rows that ``rows`` name in a field."""
+    related: Any = rows.model._meta.get_field(name).related_model
+    return lambda: related._default_manager.filter(pk__in=rows.order_by().values(name))
 
 
 def _check(batch: ImportBatch, lease: Lease) -> None:
@@ -241,7 +250,9 @@ def _check(batch: ImportBatch, lease: Lease) -> None:
         staging = Staging(target, batch.pk, cursor)
         staging.lay_out()
         staging.find_rows()
+        staging.check_named()
         staging.check_constraints()
+        staging.check_late()
         staging.check_unique()
         staging.decide()
         batch.state, batch.checked_at, batch.counts = ImportState.READY, timezone.now(), counted(batch)

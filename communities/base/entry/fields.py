@@ -258,6 +258,8 @@ class RowField(EntryField):
         super().__init__(**kwargs)
         self.names, self.told_apart_by = names, told_apart_by
         self.rows: Callable[[], QuerySet[Any]] | None = None
+        # For many rows at once: what they name already, and may keep.
+        self.kept: Callable[[], QuerySet[Any]] | None = None
         self.remembered: dict[str, Any] = {}
         self.is_named = False
         # How a row reads in the list.

@@ -13,6 +13,8 @@ MOST = 50_000
 class KnownRows:
     """Rows by the words that cells name them with; ``words`` has the word for each row's key.
 
+    ``offered`` are the words of those that may be named anew; the others stand in rows already, and may stay.
+
     Where a name stands for several rows, the word carries the code that tells them apart.
     """
 
@@ -20,8 +22,11 @@ class KnownRows:
         assert field.rows is not None  # noqa: S101 - every form that knows its user has set it
         rows = field.rows()
         self.model = rows.model
-        self.is_whole = rows.count() <= MOST
-        listed = list(rows.select_related(*_steps(field.told_apart_by))[:MOST])
+        steps = _steps(field.told_apart_by)
+        listed = list(rows.select_related(*steps)[:MOST])
+        offered = {row.pk for row in listed}
+        if field.kept is not None:
+            listed += [row for row in field.kept().select_related(*steps)[:MOST] if row.pk not in offered]
         names = [str(getattr(row, field.names[-1])) for row in listed]
         times = Counter(names)
         self.rows: dict[str, Any] = {}
@@ -36,6 +41,7 @@ class KnownRows:
                 )
             self.words[row.pk] = word
             self.rows[word] = self.rows[str(row.public_id)] = row
+        self.offered = [self.words[row.pk] for row in listed if row.pk in offered]
 
     def word(self, row: Any) -> str:
         """How a cell names a row, given as itself or by its key: one that is not on offer by its id."""

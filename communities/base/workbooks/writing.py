@@ -118,7 +118,7 @@ class Workbook:
     def _example(self, number: int, column: Column) -> str:
         match column.field:
             case RowField():
-                return next(iter(self.known[number].words.values()), "")
+                return next(iter(self.known[number].offered), "")
             case PickField():
                 return str(column.field.choices[0][1])
             case TruthField():
@@ -180,7 +180,7 @@ class Workbook:
         words: dict[int, list[str]] = {}
         for number, column in enumerate(self.columns):
             if number in self.known:
-                words[number] = list(self.known[number].words.values())[:MOST_WORDS]
+                words[number] = self.known[number].offered[:MOST_WORDS]
             elif isinstance(column.field, PickField):
                 words[number] = [str(word) for _code, word in column.field.choices]
             elif isinstance(column.field, TruthField):
