@@ -8,6 +8,8 @@ from django.urls import URLPattern, path
 
 from communities.base.entry.forms import ENTRIES, EntryForm
 from communities.base.entry.pages import BringBackPage, CreatePage, EditPage, RemovePage
+from communities.base.entry.together import TogetherPage
+from communities.base.selection import ChosenIds
 from communities.base.tables import ROUTES
 
 
@@ -17,7 +19,8 @@ def register(
     """``route/`` and ``route/<id>/`` under the names ``code-list`` and ``code-detail``.
 
     Links to rows of the model are made everywhere from here on. With ``entry`` rows are entered, corrected,
-    removed and brought back at ``route/new/``, ``.../edit/``, ``.../remove/`` and ``.../bring-back/``.
+    removed and brought back at ``route/new/``, ``.../edit/``, ``.../remove/`` and ``.../bring-back/``, and many
+    are changed together at ``route/bulk/``.
     """
     paths = [path(f"{route}/", list_page.as_view(), name=f"{code}-list")]
     if detail_page is not None:
@@ -28,6 +31,8 @@ def register(
         one = f"{route}/<uuid:public_id>"
         paths += [
             path(f"{route}/new/", CreatePage.of(entry), name=f"{code}-new"),
+            path(f"{route}/bulk/", TogetherPage.beside(list_page, entry), name=f"{code}-bulk"),
+            path(f"{route}/chosen/", ChosenIds.of(list_page, entry), name=f"{code}-chosen"),
             path(f"{one}/edit/", EditPage.of(entry), name=f"{code}-edit"),
             path(f"{one}/remove/", RemovePage.of(entry), name=f"{code}-remove"),
             path(f"{one}/bring-back/", BringBackPage.of(entry), name=f"{code}-bring-back"),

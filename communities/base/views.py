@@ -33,6 +33,7 @@ from communities.base.models import Row
 from communities.base.paging import PAGE_SIZES, BadPosition, Order, Page, count_of, page_of, rows_of
 from communities.base.places import ancestor_ids
 from communities.base.roles import Action
+from communities.base.selection import choosing
 from communities.base.tables import ROUTES, RegisterTable
 
 # Names in the address that the list itself reads.
@@ -299,7 +300,9 @@ class ListPage(ScopedPage):
 
     def context(self, filters: RegisterFilterSet) -> dict[str, Any]:
         found = filters.qs if filters.is_valid() else filters.qs.none()
-        page = self.page(found)
+        page, count = self.page(found), count_of(found)
+        entry = ENTRIES.get(self.model._meta.label)
+        choosing_rows = choosing(entry, self.page_code, self.request, count)
         rows = rows_of(self.model._default_manager.select_related(*self.related), page)
         table = self.table_class(
             rows,
@@ -307,6 +310,7 @@ class ListPage(ScopedPage):
             place_lines=place_lines((self.place_of(row) for row in rows), self.at_path(filters)),
             shown=self.shown_columns,
             held=held_query(self.request),
+            is_chosen_from=choosing_rows is not None,
         )
         query = self.request.GET
         return {
@@ -317,7 +321,8 @@ class ListPage(ScopedPage):
             "purpose": self.purpose,
             "table": table,
             "heads": self.heads(),
-            "count": count_of(found),
+            "count": count,
+            "choosing": choosing_rows,
             "shown_day": self.shown_day(filters),
             "next_url": with_query(self.request.path, query, after=page.next) if page.next else None,
             "previous_url": with_query(self.request.path, query, before=page.previous)

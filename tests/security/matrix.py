@@ -251,6 +251,8 @@ def entry_pages(route: str, kind: str, needs: Action = EDIT) -> list[Entry]:
     one, posts = f"{route}/<uuid:public_id>", {"body": {}, "posts": (needs,)}
     return [
         Entry(f"{route}/new/", (needs,), ids={"place": "place"}, **posts),
+        Entry(f"{route}/bulk/", (needs,), **posts),
+        Entry(f"{route}/chosen/", (needs,), ids={} if needs == RULE else {"place": "place"}),
         Entry(f"{one}/edit/", (needs,), path=kind, **posts),
         Entry(f"{one}/remove/", (needs,), path=kind, **posts),
         Entry(f"{one}/bring-back/", (needs,), path=kind, statuses=(404,), **posts),

@@ -105,6 +105,8 @@ class EntryForm(forms.ModelForm):
     late_checks: ClassVar[tuple[LateCheck, ...]] = ()
     # Rows that are parts of this one and are written with it, by the name of the relation.
     parts: ClassVar[Mapping[str, type[PartForm]]] = {}
+    # Fields that may be changed in many rows at once; None: all but relations and what a row is recognised by.
+    in_bulk: ClassVar[tuple[str, ...] | None] = None
     # What the API calls a field, where that differs: the place of an enduring thing is its ``division``.
     api_names: ClassVar[Mapping[str, str]] = {"division_now": "division"}
 
@@ -131,6 +133,17 @@ class EntryForm(forms.ModelForm):
             return found.live() if issubclass(target, Row) else found
 
         return rows
+
+    @classmethod
+    def bulk_names(cls) -> list[str]:
+        """The fields that may be changed in many rows at once."""
+        if cls.in_bulk is not None:
+            return list(cls.in_bulk)
+        return [
+            name
+            for name, field in cls.base_fields.items()
+            if name not in cls.alike and not isinstance(field, fields.RowField)
+        ]
 
     def take_parts(self, name: str, given: list[PartForm], gone: list[Row]) -> None:
         """What the entry says of one kind of parts: ``given`` stay or are new, ``gone`` are taken out."""

@@ -3,6 +3,7 @@
 import { notify } from "./notify.js";
 import { openPicker } from "./picker.js";
 import { watchRuns } from "./runs.js";
+import { watchSelection, watchTogether } from "./selection.js";
 
 for (const form of document.querySelectorAll("form[data-submit-on-change]")) {
   form.addEventListener("change", () => form.requestSubmit());
@@ -65,3 +66,5 @@ document.addEventListener("htmx:responseError", () => notify("读取失败,请�
 document.addEventListener("htmx:sendError", () => notify("网络不通,请检查后重试。", true));
 
 watchRuns(document.getElementById("run"));
+watchSelection();
+watchTogether();
