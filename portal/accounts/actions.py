@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from communities.base import drafts
 from communities.base.actions import save
 from communities.base.roles import ROLES
 from communities.choices import ChangeVerb, Level
@@ -48,9 +49,10 @@ def sign_in(request: HttpRequest, *, username: str, password: str) -> User | Non
 
 
 def sign_out(request: HttpRequest) -> None:
-    """End the session of whoever is signed in."""
+    """End the session of whoever is signed in; what he has not saved goes with it."""
     if isinstance(request.user, User):
         record(request, username=request.user.username, outcome=SIGNED_OUT)
+        drafts.forget_all(request.user)
     logout(request)
 
 

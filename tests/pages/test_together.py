@@ -128,7 +128,10 @@ def test_one_row_that_cannot_be_changed_keeps_all(rooms: list[Premises], as_role
     assert reverse("premises-detail", args=[rooms[1].public_id]) in page
     assert not Premises.objects.filter(lost_on__isnull=False).exists()
     assert 'value="2026-01-01"' in page
-    again = asked | {"row": read(page), "skip": [str(rooms[1].public_id)]}
+    assert "这 1 条都不改,只改其余 2 条" in page
+    refused = re.findall(r'name="refused" value="([^"]+)"', page)
+    assert refused == [str(rooms[1].public_id)]
+    again = asked | {"row": read(page), "refused": refused, "leave": "refused"}
     assert clerk.post(BULK, again).status_code == 302
     assert Premises.objects.filter(lost_on="2026-01-01").count() == 2
 

@@ -22,6 +22,7 @@ from communities.models import (
     ImportBatch,
     Organisation,
     RoleAssignment,
+    SavedView,
     SignInRecord,
 )
 from portal.scorecards import actions
@@ -251,6 +252,8 @@ def entry_pages(route: str, kind: str, needs: Action = EDIT) -> list[Entry]:
     one, posts = f"{route}/<uuid:public_id>", {"body": {}, "posts": (needs,)}
     return [
         Entry(f"{route}/new/", (needs,), ids={"place": "place"}, **posts),
+        Entry(f"{route}/new/draft/", (needs,), **posts),
+        Entry(f"{one}/edit/draft/", (needs,), path=kind, **posts),
         Entry(f"{route}/bulk/", (needs,), **posts),
         Entry(f"{route}/chosen/", (needs,), ids={} if needs == RULE else {"place": "place"}),
         Entry(f"{one}/edit/", (needs,), path=kind, **posts),
@@ -261,6 +264,8 @@ def entry_pages(route: str, kind: str, needs: Action = EDIT) -> list[Entry]:
 
 AT_PLACE = {"place": "place"}
 PAGES: list[Entry] = [
+    Entry("saved-views/", body={}),
+    Entry("saved-views/<uuid:public_id>/", path="saved_view", private=True, body={}),
     Entry("", statuses=(200, 302)),
     Entry("sight/", is_get=False, body={"switch": "large"}),
     Entry("workbench/", (VIEW,), ids=AT_PLACE),
@@ -408,6 +413,14 @@ def build_cast(world: World) -> Cast:
         )
         for relation, place in places.items()
     }
+    objects["saved_view"] = {
+        relation: SavedView.objects.create(
+            user=factories.user(f"saver_{relation}"), page="premises", name=setters[relation].name_now
+        )
+        for relation in places
+    }
+    for view in objects["saved_view"].values():
+        view.refresh_from_db()
     objects["run"] = {OWN: run, NEAR: run, FAR: run}
     objects["period"] = {OWN: period, NEAR: period, FAR: period}
     return Cast(world, objects)

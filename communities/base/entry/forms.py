@@ -10,6 +10,7 @@ from django import forms
 from django.contrib.postgres.fields import ArrayField, DateRangeField, IntegerRangeField
 from django.db import models
 from django.db.models import QuerySet
+from django.forms.utils import ErrorDict
 
 from communities.base.entry import fields
 from communities.base.models import Parts, Row
@@ -157,6 +158,11 @@ class EntryForm(forms.ModelForm):
     def live_parts(self, name: str) -> list[Any]:
         """The parts of one kind that the row has now."""
         return list(getattr(self.instance, name).live()) if self.instance.pk is not None else []
+
+    def leave_unjudged(self) -> None:
+        """Show what was typed so far without saying what is wrong with it: nobody has sent it yet."""
+        self._errors = ErrorDict()
+        self.cleaned_data = {}
 
     def offered(self) -> Iterator[tuple[Group, list[forms.BoundField]]]:
         """The groups with their fields, as a page shows them."""

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from communities.base import actions
+from communities.base import actions, drafts
 from communities.base.changes import spoken
 from communities.base.entry.forms import EntryForm
 from communities.base.entry.parts import Lines, parts_shown, take_parts
@@ -62,6 +62,31 @@ class EntryPage(ScopedPage):
         rows = self.model.objects.visible_to(self.request.user, self.action)
         return get_object_or_404(rows, public_id=public_id, deleted_at__isnull=not deleted)
 
+    @property
+    def code(self) -> str:
+        return ROUTES[self.model._meta.label]
+
+    def draft(self, row: Any = None) -> Any | None:
+        """What the user left unsaved in this form."""
+        return drafts.draft_of(self.request.user, self.code, row.public_id if row is not None else None)
+
+    def resumed(self, draft: Any, row: Any = None) -> tuple[Any, list[Lines]]:
+        """The form as it was left, with its parts, not judged before it is sent."""
+        more = {"instance": row} if row is not None else {}
+        form = self.entry(drafts.typed_in(draft), user=self.request.user, **more)
+        parts = parts_shown(form)
+        for each in (form, *(line.form for lines in parts for line in lines.lines)):
+            each.leave_unjudged()
+        return form, parts
+
+    def draft_url(self, row: Any = None) -> str:
+        """Where the form keeps its draft."""
+        return (
+            reverse(f"{self.code}-new-draft")
+            if row is None
+            else reverse(f"{self.code}-edit-draft", args=[row.public_id])
+        )
+
     def show(self, form: Any, *, status: int = 200, **more: Any) -> HttpResponse:
         context = {
             "form": form,
@@ -103,8 +128,12 @@ class CreatePage(EntryPage):
     """A new row, at the place at hand."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
+        draft = self.draft()
+        if draft is not None and "draft" in request.GET:
+            form, parts = self.resumed(draft)
+            return self.shown(form, parts)
         form = self.entry(user=request.user, initial=self.known())
-        return self.show(form, is_new=True, cancel_url=self.list_url, parts=parts_shown(form))
+        return self.shown(form, parts_shown(form), draft=draft)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = self.entry(request.POST, user=request.user)
@@ -112,12 +141,18 @@ class CreatePage(EntryPage):
         if take_parts(form, parts) & form.is_valid():
             try:
                 row = actions.save(form.instance, by=request.user, needs=self.action)
+                drafts.discard(request.user, self.code, None)
             except ValidationError as error:
                 take(form, error)
             else:
                 messages.success(request, _("已登记「%(row)s」。") % {"row": row})
                 return HttpResponseRedirect(detail_url(row) or self.list_url)
-        return self.show(form, is_new=True, cancel_url=self.list_url, parts=parts, status=422)
+        return self.shown(form, parts, status=422)
+
+    def shown(self, form: Any, parts: list[Lines], **more: Any) -> HttpResponse:
+        return self.show(
+            form, is_new=True, cancel_url=self.list_url, parts=parts, draft_url=self.draft_url(), **more
+        )
 
     def known(self) -> dict[str, Any]:
         """What the address says already: the community, where it names one. Raises Http404 for a foreign place."""
@@ -139,7 +174,14 @@ class EditPage(EntryPage):
 
     def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
         row = self.row(public_id)
-        return self.shown(row, self.entry(instance=row, user=request.user), row.version)
+        draft, version = self.draft(row), row.version
+        if draft is not None and "draft" in request.GET:
+            form, parts = self.resumed(draft, row)
+            # Judged by the version that it began from: whoever wrote the row meanwhile is not written over.
+            return self.shown(
+                row, form, draft.version or version, parts=parts, reason=form.data.get(REASON, "")
+            )
+        return self.shown(row, self.entry(instance=row, user=request.user), version, draft=draft)
 
     def post(self, request: HttpRequest, public_id: Any) -> HttpResponse:
         row = self.row(public_id)
@@ -150,6 +192,7 @@ class EditPage(EntryPage):
         if take_parts(form, parts) & form.is_valid():
             try:
                 actions.save(form.instance, by=request.user, reason=reason, needs=self.action)
+                drafts.discard(request.user, self.code, row.public_id)
             except actions.StaleVersion as error:
                 return self.clashed(form, error.stored, parts)
             except ValidationError as error:
@@ -161,12 +204,13 @@ class EditPage(EntryPage):
 
     def shown(self, row: Any, form: Any, version: int, *, label: str = "", **more: Any) -> HttpResponse:
         more.setdefault("parts", parts_shown(form))
+        more.setdefault("reason", self.request.POST.get(REASON, ""))
         return self.show(
             form,
             row_label=label or str(row),
             version=version,
             cancel_url=detail_url(row) or self.list_url,
-            reason=self.request.POST.get(REASON, ""),
+            draft_url=self.draft_url(row),
             **more,
         )
 

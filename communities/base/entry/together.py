@@ -175,7 +175,9 @@ class TogetherPage(EntryPage):
         if request.POST.get("step") != "save":
             marks = self.marks()
             return self.asked(self.rows_of(marks), lost=len(marks))
-        skipped = set(request.POST.getlist("skip"))
+        skipped = {*request.POST.getlist("skip")}
+        if "leave" in request.POST:
+            skipped |= {*request.POST.getlist("refused")}
         marks = [mark for mark in marks_in(request.POST.getlist("row")) if mark.public_id not in skipped]
         rows = self.rows_of(marks)
         form = TogetherForm(self.entry, user=request.user, data=request.POST)
@@ -246,6 +248,8 @@ class TogetherPage(EntryPage):
             lost=max(lost - len(rows), 0),
             refusals=refusals[:REFUSALS_SHOWN],
             refused=len(refusals),
+            refused_ids=[refusal.row.public_id for refusal in refusals],
+            rest=len(rows) - len(refusals),
             back=self.request.POST.get("back", ""),
             back_url=self.back_url,
             reason=self.request.POST.get(REASON, "").strip(),

@@ -1,5 +1,6 @@
 // What every page does beyond plain links and forms.
 
+import { keepDrafts } from "./drafts.js";
 import { notify } from "./notify.js";
 import { openPicker } from "./picker.js";
 import { watchRuns } from "./runs.js";
@@ -67,4 +68,5 @@ document.addEventListener("htmx:sendError", () => notify("网络不通,请检查
 
 watchRuns(document.getElementById("run"));
 watchSelection();
+keepDrafts();
 watchTogether();
