@@ -262,10 +262,10 @@ class RemovePage(EntryPage):
         try:
             actions.remove(row, by=request.user, reason=reason, needs=self.action)
         except ValidationError as error:
-            return self.asked(self.row(public_id), wrong=error.messages, status=422)
+            return self.asked(self.row(public_id), wrong=error, status=422)
         except actions.StaleVersion as error:
-            said = [_("打开本页之后,这条记录已被他人修改,请核对后再删除。")]
-            return self.asked(error.stored, wrong=said, status=409)
+            said = _("打开本页之后,这条记录已被他人修改,请核对后再删除。")
+            return self.asked(error.stored, wrong=ValidationError(said), status=409)
         back = reverse(f"{ROUTES[self.model._meta.label]}-bring-back", args=[row.public_id])
         undo = format_html(
             '{} <a href="{}">{}</a>', _("已删除「%(row)s」。") % {"row": row}, back, _("撤销删除")
@@ -273,13 +273,22 @@ class RemovePage(EntryPage):
         messages.success(request, undo)
         return HttpResponseRedirect(self.list_url)
 
-    def asked(self, row: Any, *, wrong: Iterable[str] = (), status: int = 200) -> HttpResponse:
+    def asked(self, row: Any, *, wrong: ValidationError | None = None, status: int = 200) -> HttpResponse:
+        found = [] if wrong is None else actions.errors_by_field(wrong).items()
+        where = {"reason": ("id_reason", _("删除原因"))}
+        told = [
+            (*where.get(name, ("", "")), message)
+            for name, listed in found
+            for error in listed
+            for message in error.messages
+        ]
         return self.show(
             None,
             row=row,
             version=row.version,
             uses=list(actions.uses_of(row)),
-            wrong=list(wrong),
+            problems=told,
+            reason_is_wrong=any(place for place, _label, _message in told),
             reason=self.request.POST.get("reason", ""),
             cancel_url=detail_url(row) or self.list_url,
             status=status,

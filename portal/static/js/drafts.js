@@ -123,16 +123,16 @@ class Keeper {
 
   /** A form is only sent off when what it holds is safe: a page that cannot be reached would lose it. */
   async submitted(event) {
-    if (this.leaving) return;
+    if (this.leaving || this.offer || (!this.isBehind() && !this.sending)) return;
     event.preventDefault();
     const submitter = event.submitter;
-    const trouble = this.offer ? "" : await this.flush();
+    const trouble = await this.flush();
     if (trouble === "away" || trouble === "out") {
       this.state.focus();
       return;
     }
     this.leaving = true;
-    this.form.requestSubmit(submitter);
+    window.setTimeout(() => this.form.requestSubmit(submitter)); // a form in the middle of being sent refuses
   }
 
   async discarded(event) {
