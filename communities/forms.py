@@ -135,6 +135,8 @@ class HouseholdCountForm(CommunityFactForm):
 
     units = {"households": _("户"), "residents": _("人")}
     alike = ("division", "source", "definition", "counted_on")
+    # Each community has its own numbers; what a whole batch may have wrong is how and when they were counted.
+    in_bulk = ("source", "definition", "counted_on")
     groups = (
         Group(_("口径"), ("division", "source", "definition", "counted_on")),
         Group(_("数量"), ("households", "residents")),
@@ -160,6 +162,7 @@ class ExemptionForm(CommunityFactForm):
         )
 
     alike = ("key", "division", "committee", "valid")
+    in_bulk = ("valid", "reason", "decision_number", "decided_by", "review_on")
     groups = (
         Group(_("豁免"), ("key", "division", "committee", "valid", "reason")),
         Group(_("决定"), ("decision_number", "decided_by", "review_on")),
@@ -201,6 +204,7 @@ class PolicyDocumentForm(RuleForm):
         fields = ("title", "number", "issuer", "kind", "jurisdiction", "issued_on", "valid", "text")
 
     parts = {"clauses": ClauseForm}
+    in_bulk = ("issuer", "kind", "issued_on", "valid")
     groups = (
         Group(_("文件"), ("title", "number", "issuer", "kind", "jurisdiction", "issued_on", "valid")),
         Group(_("内容"), ("text",)),
@@ -211,6 +215,7 @@ class ThresholdForm(RuleForm):
     """A number that a clause sets. Its unit is that of the key, so it is not entered."""
 
     key = PickField(label=_("标准项目"), choices=KEYS)
+    in_bulk = ("valid", "force", "deadline")
 
     class Meta(RuleForm.Meta):
         model = Threshold

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from communities.actions import imports
+from communities.base import drafts
 
 
 @shared_task(name=imports.WORK_TASK)
@@ -30,3 +31,9 @@ def sweep() -> None:
 def expire() -> None:
     """End and clear away what is past its term."""
     imports.expire()
+
+
+@shared_task(name="communities.drafts.expire")
+def expire_drafts() -> None:
+    """Take away drafts that nobody came back for."""
+    drafts.expire()

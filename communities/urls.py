@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from communities import forms, views
+from communities.base.saved import LISTS, SavedViewPage, SavedViews
 from communities.base.urls import register
 
 # Registers that are also written as workbooks: address -> name and list.
@@ -16,7 +17,11 @@ WORKBOOKS = {
     "exemptions": ("exemption", views.ExemptionList),
 }
 
+LISTS["community"] = views.CommunityList
+
 urlpatterns = [
+    path("saved-views/", SavedViews.as_view(), name="saved-view-list"),
+    path("saved-views/<uuid:public_id>/", SavedViewPage.as_view(), name="saved-view-detail"),
     *(
         path(f"{route}/export/", views.ExportPage.of(list_page, code), name=f"{code}-export")
         for route, (code, list_page) in WORKBOOKS.items()

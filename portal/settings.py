@@ -227,6 +227,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "communities.imports.expire",
         "schedule": crontab(minute=17),
     },
+    "drafts expire": {"task": "communities.drafts.expire", "schedule": crontab(minute=37)},
     "measure nightly": {
         "task": "portal.scorecards.nightly",
         "schedule": crontab(hour=NIGHTLY_AT.hour, minute=NIGHTLY_AT.minute),

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -94,6 +94,8 @@ def save_all(
                 errors[position] = error
             except IntegrityError as error:
                 errors[position] = _violated(error, [row])
+            except DataError as error:
+                errors[position] = _senseless(error, row)
         if errors:
             raise RowsRefused(errors)
 
@@ -155,6 +157,18 @@ def _violated(error: IntegrityError, rows: Iterable[Row]) -> ValidationError:
             if constraint.name == name:
                 code = constraint.violation_error_code
                 return ValidationError(constraint.get_violation_error_message(), code=code)
+    raise error
+
+
+def _senseless(error: DataError, row: Row) -> ValidationError:
+    """Values of which the database can make no generated column (a time that ends before it begins).
+
+    It fails before any constraint is looked at; the constraints have the words for it.
+    """
+    try:
+        row.validate_constraints()
+    except ValidationError as found:
+        return found
     raise error
 
 

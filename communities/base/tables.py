@@ -15,7 +15,7 @@ import django_tables2 as tables
 from django.db.models import Model
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
@@ -204,6 +204,17 @@ class StateColumn(Column):
         )
 
 
+def pick_box(record: Any, cell: str) -> SafeString:
+    """The box by which a row is ticked; ``cell`` is its name as markup."""
+    name = mark_safe(strip_tags(cell))  # noqa: S308 - escaped before, and without its tags
+    return format_html(
+        '<label class="pick"><input type="checkbox" class="form-check-input" name="row" value="{}"'
+        ' form="choosing" aria-label="{}"></label>',
+        record.public_id,
+        format_html("{} {}", _("选择"), name),
+    )
+
+
 Drawer = Callable[[Any], Any]
 
 
@@ -211,7 +222,7 @@ class RegisterTable(tables.Table):
     """A register's columns, in the order in which they stand.
 
     ``place`` names the accessor of the division whose line of ancestors is shown, if any; ``held`` is what links
-    to the rows' own pages carry along.
+    to the rows' own pages carry along; rows of a table ``is_chosen_from`` have a box to tick.
     """
 
     place: ClassVar[str | None] = None
@@ -229,8 +240,9 @@ class RegisterTable(tables.Table):
         shown: Sequence[str],
         place_lines: dict[int, str] | None = None,
         held: str = "",
+        is_chosen_from: bool = False,
     ) -> None:
-        self.user, self.held = user, held
+        self.user, self.held, self.is_chosen_from = user, held, is_chosen_from
         self.records = rows
         self.columns_shown = [self.declared()[name] for name in shown]
         self.place_lines = place_lines or {}
@@ -246,7 +258,8 @@ class RegisterTable(tables.Table):
         tags = [self._attributes(column) for column in self.columns_shown]
         for record in self.records:
             cells = [conditional_escape(draw(record)) for draw in self._drawers]
-            first = f'<th scope="row" role="rowheader"{tags[0]}>{cells[0]}</th>'
+            box = pick_box(record, cells[0]) if self.is_chosen_from else ""
+            first = f'<th scope="row" role="rowheader"{tags[0]}>{box}{cells[0]}</th>'
             rest = "".join(
                 f'<td role="cell"{tag}>{cell}</td>' for tag, cell in zip(tags[1:], cells[1:], strict=True)
             )

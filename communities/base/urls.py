@@ -7,9 +7,13 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
+from communities.base.entry.draft_pages import DraftPage
 from communities.base.entry.forms import ENTRIES, EntryForm
 from communities.base.entry.pages import BringBackPage, CreatePage, EditPage, RemovePage
+from communities.base.entry.together import TogetherPage
 from communities.base.filters import FILTER_SETS
+from communities.base.saved import LISTS
+from communities.base.selection import ChosenIds
 from communities.base.tables import ROUTES
 
 
@@ -35,8 +39,10 @@ def register(
     """``route/`` and ``route/<id>/`` under the names ``code-list`` and ``code-detail``.
 
     Links to rows of the model are made everywhere from here on. With ``entry`` rows are entered, corrected,
-    removed and brought back at ``route/new/``, ``.../edit/``, ``.../remove/`` and ``.../bring-back/``.
+    removed and brought back at ``route/new/``, ``.../edit/``, ``.../remove/`` and ``.../bring-back/``, and many
+    are changed together at ``route/bulk/``.
     """
+    LISTS[code] = list_page
     paths = [path(f"{route}/", list_page.as_view(), name=f"{code}-list")]
     if detail_page is not None:
         ROUTES[detail_page.model._meta.label] = code
@@ -51,4 +57,14 @@ def register(
             path(f"{one}/remove/", pages.remove.of(entry), name=f"{code}-remove"),
             path(f"{one}/bring-back/", pages.bring_back.of(entry), name=f"{code}-bring-back"),
         ]
+        if entry.keeps_drafts:
+            paths += [
+                path(f"{route}/new/draft/", DraftPage.of(entry), name=f"{code}-new-draft"),
+                path(f"{one}/edit/draft/", DraftPage.of(entry), name=f"{code}-edit-draft"),
+            ]
+        if entry.bulk_names():
+            paths += [
+                path(f"{route}/bulk/", TogetherPage.beside(list_page, entry), name=f"{code}-bulk"),
+                path(f"{route}/chosen/", ChosenIds.of(list_page, entry), name=f"{code}-chosen"),
+            ]
     return paths

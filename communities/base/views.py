@@ -6,7 +6,7 @@ place 404, a parameter nobody declared 400.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -34,10 +34,12 @@ from communities.base.models import Row
 from communities.base.paging import PAGE_SIZES, BadPosition, Order, Page, count_of, page_of, rows_of
 from communities.base.places import ancestor_ids
 from communities.base.roles import Action
+from communities.base.saved import LISTS, VIEW, opened, views_of
+from communities.base.selection import choosing
 from communities.base.tables import ROUTES, RegisterTable
 
 # Names in the address that the list itself reads.
-OWN_PARAMETERS = frozenset({"place", "period", "sort", "after", "before"})
+OWN_PARAMETERS = frozenset({"place", "period", "sort", "after", "before", VIEW})
 DISTRICT_LEVEL = 3
 
 
@@ -257,7 +259,8 @@ class ListPage(ScopedPage):
 
     @property
     def page_code(self) -> str:
-        return ROUTES.get(self.model._meta.label, self.model._meta.model_name)
+        """The word by which addresses, preferences and views know the list."""
+        return next(code for code, page in LISTS.items() if isinstance(self, page))
 
     @property
     def preferences(self) -> Any:
@@ -268,11 +271,24 @@ class ListPage(ScopedPage):
         found = self.preferences.filter(user=self.request.user, page=self.page_code).first()
         return found or self.preferences.model(page=self.page_code)
 
+    @cached_property
+    def saved_views(self) -> Sequence[Any]:
+        """The views of this list that are offered to the reader."""
+        return views_of(self.request.user, self.page_code)
+
+    @cached_property
+    def saved_view(self) -> Any | None:
+        """The view that the list was opened from."""
+        return opened(self.saved_views, self.request)
+
     @property
     def shown_columns(self) -> list[str]:
         """Chosen columns in the table's order; the first always stays."""
         declared = list(self.table_class.declared())
-        chosen = self.preference.columns or self.table_class.default_columns()
+        view = self.saved_view
+        chosen = (
+            (view.columns if view else None) or self.preference.columns or self.table_class.default_columns()
+        )
         return [name for name in declared if name == declared[0] or name in chosen]
 
     @property
@@ -302,7 +318,9 @@ class ListPage(ScopedPage):
 
     def context(self, filters: RegisterFilterSet) -> dict[str, Any]:
         found = filters.qs if filters.is_valid() else filters.qs.none()
-        page = self.page(found)
+        page, count = self.page(found), count_of(found)
+        entry = ENTRIES.get(self.model._meta.label)
+        choosing_rows = choosing(entry, self.page_code, self.request, count)
         rows = rows_of(self.model._default_manager.select_related(*self.related), page)
         table = self.table_class(
             rows,
@@ -310,6 +328,7 @@ class ListPage(ScopedPage):
             place_lines=place_lines((self.place_of(row) for row in rows), self.at_path(filters)),
             shown=self.shown_columns,
             held=held_query(self.request),
+            is_chosen_from=choosing_rows is not None,
         )
         query = self.request.GET
         return {
@@ -321,7 +340,9 @@ class ListPage(ScopedPage):
             "purpose": self.purpose,
             "table": table,
             "heads": self.heads(),
-            "count": count_of(found),
+            "count": count,
+            "choosing": choosing_rows,
+            "query_text": query.urlencode(),
             "shown_day": self.shown_day(filters),
             "next_url": with_query(self.request.path, query, after=page.next) if page.next else None,
             "previous_url": with_query(self.request.path, query, before=page.previous)

@@ -7,7 +7,7 @@ from communities.models.imports import ExportFile, ImportBatch, ImportRow
 from communities.models.installation import Installation
 from communities.models.periods import Period
 from communities.models.places import Community, CommunityRecord, HouseholdCount, PreferredCountSource
-from communities.models.preferences import ListPreference
+from communities.models.preferences import Draft, ListPreference, SavedView
 from communities.models.premises import (
     Premises,
     PremisesFunctionArea,
@@ -29,6 +29,7 @@ __all__ = [
     "Division",
     "DivisionCode",
     "DivisionRecord",
+    "Draft",
     "Exemption",
     "ExportFile",
     "HouseholdCount",
@@ -46,6 +47,7 @@ __all__ = [
     "PremisesNilStatement",
     "PremisesPlacement",
     "RoleAssignment",
+    "SavedView",
     "SignInRecord",
     "StoredAnswer",
     "Threshold",

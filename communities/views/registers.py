@@ -79,10 +79,6 @@ class CommunityList(ListPage):
     default_order = "above"
     purpose = _("这里列出所辖范围的社区。")
 
-    @property
-    def page_code(self) -> str:
-        return "community"
-
 
 class CommitteeList(ListPage):
     model = Committee

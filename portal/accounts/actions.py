@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
+from communities.base import drafts
 from communities.base.actions import record_change, save
 from communities.base.roles import ROLES
 from communities.choices import ChangeVerb, Level
@@ -111,9 +112,10 @@ def open_session(request: HttpRequest, user: User, *, with_second: bool = False)
 
 
 def sign_out(request: HttpRequest) -> None:
-    """End the session of whoever is signed in."""
+    """End the session of whoever is signed in; what he has not saved goes with it."""
     if isinstance(request.user, User):
         record(request, username=request.user.username, outcome=SIGNED_OUT)
+        drafts.forget_all(request.user)
     logout(request)
 
 

@@ -20,22 +20,32 @@ from portal.accounts.administration import grantable
 from portal.accounts.forms import PlainForm
 
 
-class OrganisationForm(EntryForm):
-    action = Action.MANAGE_ACCOUNTS
+class AccountsForm(EntryForm):
+    """Who may sign in and do what is written one by one, through the rules of accounts; no draft names people."""
+
+    in_bulk = ()
+    keeps_drafts = False
 
     class Meta(EntryForm.Meta):
+        abstract = True
+
+
+class OrganisationForm(AccountsForm):
+    action = Action.MANAGE_ACCOUNTS
+
+    class Meta(AccountsForm.Meta):
         model = Organisation
         fields = ("name", "kind", "division")
 
     groups = (Group(_("机构"), ("name", "kind", "division")),)
 
 
-class UserForm(EntryForm):
+class UserForm(AccountsForm):
     """An account. Its user name is chosen once: sign-in records go by it."""
 
     action = Action.MANAGE_ACCOUNTS
 
-    class Meta(EntryForm.Meta):
+    class Meta(AccountsForm.Meta):
         model = User
         fields = ("username", "name", "organisation", "is_active", "expires_on", "must_change_password")
 
@@ -70,12 +80,12 @@ def full_name(user: User) -> str:
     return f"{user.name}({user.username})"
 
 
-class RoleAssignmentForm(EntryForm):
+class RoleAssignmentForm(AccountsForm):
     """Who may do what where, from when to when."""
 
     action = Action.MANAGE_ROLES
 
-    class Meta(EntryForm.Meta):
+    class Meta(AccountsForm.Meta):
         model = RoleAssignment
         fields = ("user", "role", "division", "organisation", "valid")
 

@@ -23,6 +23,7 @@ from communities.models import (
     ImportBatch,
     Organisation,
     RoleAssignment,
+    SavedView,
     SignInRecord,
 )
 from portal.scorecards import actions
@@ -261,6 +262,16 @@ def entry_pages(
     one, posts = f"{route}/<uuid:public_id>", {"body": {}, "posts": (needs,)}
     return [
         Entry(f"{route}/new/", (needs,), ids={"place": "place"} if ids is None else ids, **posts),
+        *(
+            [
+                Entry(f"{route}/new/draft/", (needs,), **posts),
+                Entry(f"{one}/edit/draft/", (needs,), path=kind, **posts),
+                Entry(f"{route}/bulk/", (needs,), **posts),
+                Entry(f"{route}/chosen/", (needs,), ids={} if needs == RULE else {"place": "place"}),
+            ]
+            if needs in {EDIT, RULE}
+            else []
+        ),
         Entry(f"{one}/edit/", (needs,), path=kind, **posts),
         Entry(f"{one}/remove/", (needs,), path=kind, **posts),
         Entry(f"{one}/bring-back/", (needs,), path=kind, statuses=(404,), **posts),
@@ -280,6 +291,8 @@ def acts(
 
 AT_PLACE = {"place": "place"}
 PAGES: list[Entry] = [
+    Entry("saved-views/", body={}),
+    Entry("saved-views/<uuid:public_id>/", path="saved_view", private=True, body={}),
     Entry("", statuses=(200, 302)),
     Entry("sight/", is_get=False, body={"switch": "large"}),
     Entry("workbench/", (VIEW,), ids=AT_PLACE),
@@ -447,6 +460,14 @@ def build_cast(world: World) -> Cast:
         )
         for relation, batch in objects["import"].items()
     }
+    objects["saved_view"] = {
+        relation: SavedView.objects.create(
+            user=factories.user(f"saver_{relation}"), page="premises", name=setters[relation].name_now
+        )
+        for relation in places
+    }
+    for view in objects["saved_view"].values():
+        view.refresh_from_db()
     objects["run"] = {OWN: run, NEAR: run, FAR: run}
     objects["period"] = {OWN: period, NEAR: period, FAR: period}
     return Cast(world, objects)

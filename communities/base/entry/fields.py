@@ -346,6 +346,10 @@ class SpanWidget(forms.MultiWidget):
             [forms.DateInput(format="%Y-%m-%d", attrs=day), forms.DateInput(format="%Y-%m-%d", attrs=day)]
         )
 
+    def id_for_label(self, id_: str) -> str:
+        """The first day: where a link from the summary of what is wrong leads."""
+        return f"{id_}_0" if id_ else ""
+
     def decompress(self, value: Any) -> list[Any]:
         if value is None:
             return [None, None]
@@ -381,6 +385,10 @@ class WholeSpanWidget(forms.MultiWidget):
     def __init__(self) -> None:
         number = {"inputmode": "numeric", "autocomplete": "off"}
         super().__init__([forms.TextInput(attrs=number), forms.TextInput(attrs=number)])
+
+    def id_for_label(self, id_: str) -> str:
+        """The least: where a link from the summary of what is wrong leads."""
+        return f"{id_}_0" if id_ else ""
 
     def decompress(self, value: Any) -> list[Any]:
         if value is None:

@@ -10,6 +10,7 @@ from django import forms
 from django.contrib.postgres.fields import ArrayField, DateRangeField, IntegerRangeField
 from django.db import models
 from django.db.models import QuerySet
+from django.forms.utils import ErrorDict
 
 from communities.base.entry import fields
 from communities.base.models import Parts, Row
@@ -105,6 +106,10 @@ class EntryForm(forms.ModelForm):
     late_checks: ClassVar[tuple[LateCheck, ...]] = ()
     # Rows that are parts of this one and are written with it, by the name of the relation.
     parts: ClassVar[Mapping[str, type[PartForm]]] = {}
+    # Whether what is being typed is kept on the server; never where it tells of people.
+    keeps_drafts: ClassVar[bool] = True
+    # Fields that may be changed in many rows at once; None: all but relations and what a row is recognised by.
+    in_bulk: ClassVar[tuple[str, ...] | None] = None
     # What the API calls a field, where that differs: the place of an enduring thing is its ``division``.
     api_names: ClassVar[Mapping[str, str]] = {"division_now": "division"}
 
@@ -132,6 +137,17 @@ class EntryForm(forms.ModelForm):
 
         return rows
 
+    @classmethod
+    def bulk_names(cls) -> list[str]:
+        """The fields that may be changed in many rows at once."""
+        if cls.in_bulk is not None:
+            return list(cls.in_bulk)
+        return [
+            name
+            for name, field in cls.base_fields.items()
+            if name not in cls.alike and not isinstance(field, fields.RowField)
+        ]
+
     def take_parts(self, name: str, given: list[PartForm], gone: list[Row]) -> None:
         """What the entry says of one kind of parts: ``given`` stay or are new, ``gone`` are taken out."""
         kept: list[Row] = [form.instance for form in given]
@@ -144,6 +160,11 @@ class EntryForm(forms.ModelForm):
     def live_parts(self, name: str) -> list[Any]:
         """The parts of one kind that the row has now."""
         return list(getattr(self.instance, name).live()) if self.instance.pk is not None else []
+
+    def leave_unjudged(self) -> None:
+        """Show what was typed so far without saying what is wrong with it: nobody has sent it yet."""
+        self._errors = ErrorDict()
+        self.cleaned_data = {}
 
     def offered(self) -> Iterator[tuple[Group, list[forms.BoundField]]]:
         """The groups with their fields, as a page shows them."""

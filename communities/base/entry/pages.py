@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from communities.base import actions
+from communities.base import actions, drafts
 from communities.base.changes import spoken
 from communities.base.entry.forms import EntryForm
 from communities.base.entry.parts import Lines, parts_shown, take_parts
@@ -62,6 +62,33 @@ class EntryPage(ScopedPage):
         rows = self.model.objects.visible_to(self.request.user, self.action)
         return get_object_or_404(rows, public_id=public_id, deleted_at__isnull=not deleted)
 
+    @property
+    def code(self) -> str:
+        return ROUTES[self.model._meta.label]
+
+    def draft(self, row: Any = None) -> Any | None:
+        """What the user left unsaved in this form."""
+        return drafts.draft_of(self.request.user, self.code, row.public_id if row is not None else None)
+
+    def resumed(self, draft: Any, row: Any = None) -> tuple[Any, list[Lines]]:
+        """The form as it was left, with its parts, not judged before it is sent."""
+        more = {"instance": row} if row is not None else {}
+        form = self.entry(drafts.typed_in(draft), user=self.request.user, **more)
+        parts = parts_shown(form)
+        for each in (form, *(line.form for lines in parts for line in lines.lines)):
+            each.leave_unjudged()
+        return form, parts
+
+    def draft_url(self, row: Any = None) -> str:
+        """Where the form keeps its draft; empty where it keeps none."""
+        if not self.entry.keeps_drafts:
+            return ""
+        return (
+            reverse(f"{self.code}-new-draft")
+            if row is None
+            else reverse(f"{self.code}-edit-draft", args=[row.public_id])
+        )
+
     def show(self, form: Any, *, status: int = 200, **more: Any) -> HttpResponse:
         context = {
             "form": form,
@@ -103,8 +130,12 @@ class CreatePage(EntryPage):
     """A new row, at the place at hand."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
+        draft = self.draft()
+        if draft is not None and "draft" in request.GET:
+            form, parts = self.resumed(draft)
+            return self.shown(form, parts)
         form = self.entry(user=request.user, initial=self.known())
-        return self.show(form, is_new=True, cancel_url=self.list_url, parts=parts_shown(form))
+        return self.shown(form, parts_shown(form), draft=draft)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = self.entry(request.POST, user=request.user)
@@ -112,11 +143,17 @@ class CreatePage(EntryPage):
         if take_parts(form, parts) & form.is_valid():
             try:
                 row = self.write(form)
+                drafts.discard(request.user, self.code, None)
             except ValidationError as error:
                 take(form, error)
             else:
                 return self.written(row)
-        return self.show(form, is_new=True, cancel_url=self.list_url, parts=parts, status=422)
+        return self.shown(form, parts, status=422)
+
+    def shown(self, form: Any, parts: list[Lines], **more: Any) -> HttpResponse:
+        return self.show(
+            form, is_new=True, cancel_url=self.list_url, parts=parts, draft_url=self.draft_url(), **more
+        )
 
     def write(self, form: Any) -> Any:
         """The new row. Raises what ``actions.save`` raises."""
@@ -147,7 +184,14 @@ class EditPage(EntryPage):
 
     def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
         row = self.row(public_id)
-        return self.shown(row, self.entry(instance=row, user=request.user), row.version)
+        draft, version = self.draft(row), row.version
+        if draft is not None and "draft" in request.GET:
+            form, parts = self.resumed(draft, row)
+            # Judged by the version that it began from: whoever wrote the row meanwhile is not written over.
+            return self.shown(
+                row, form, draft.version or version, parts=parts, reason=form.data.get(REASON, "")
+            )
+        return self.shown(row, self.entry(instance=row, user=request.user), version, draft=draft)
 
     def post(self, request: HttpRequest, public_id: Any) -> HttpResponse:
         row = self.row(public_id)
@@ -158,6 +202,7 @@ class EditPage(EntryPage):
         if take_parts(form, parts) & form.is_valid():
             try:
                 self.write(form, reason)
+                drafts.discard(request.user, self.code, row.public_id)
             except actions.StaleVersion as error:
                 return self.clashed(form, error.stored, parts)
             except ValidationError as error:
@@ -173,12 +218,13 @@ class EditPage(EntryPage):
 
     def shown(self, row: Any, form: Any, version: int, *, label: str = "", **more: Any) -> HttpResponse:
         more.setdefault("parts", parts_shown(form))
+        more.setdefault("reason", self.request.POST.get(REASON, ""))
         return self.show(
             form,
             row_label=label or str(row),
             version=version,
             cancel_url=detail_url(row) or self.list_url,
-            reason=self.request.POST.get(REASON, ""),
+            draft_url=self.draft_url(row),
             **more,
         )
 
@@ -230,10 +276,10 @@ class RemovePage(EntryPage):
         try:
             self.take_out(row, reason)
         except ValidationError as error:
-            return self.asked(self.row(public_id), wrong=error.messages, status=422)
+            return self.asked(self.row(public_id), wrong=error, status=422)
         except actions.StaleVersion as error:
-            said = [_("打开本页之后,这条记录已被他人修改,请核对后再删除。")]
-            return self.asked(error.stored, wrong=said, status=409)
+            said = _("打开本页之后,这条记录已被他人修改,请核对后再删除。")
+            return self.asked(error.stored, wrong=ValidationError(said), status=409)
         back = reverse(f"{ROUTES[self.model._meta.label]}-bring-back", args=[row.public_id])
         undo = format_html(
             '{} <a href="{}">{}</a>', _("已删除「%(row)s」。") % {"row": row}, back, _("撤销删除")
@@ -245,13 +291,22 @@ class RemovePage(EntryPage):
         """Raises what ``actions.remove`` raises."""
         actions.remove(row, by=self.request.user, reason=reason, needs=self.action)
 
-    def asked(self, row: Any, *, wrong: Iterable[str] = (), status: int = 200) -> HttpResponse:
+    def asked(self, row: Any, *, wrong: ValidationError | None = None, status: int = 200) -> HttpResponse:
+        found = [] if wrong is None else actions.errors_by_field(wrong).items()
+        where = {"reason": ("id_reason", _("删除原因"))}
+        told = [
+            (*where.get(name, ("", "")), message)
+            for name, listed in found
+            for error in listed
+            for message in error.messages
+        ]
         return self.show(
             None,
             row=row,
             version=row.version,
             uses=list(actions.uses_of(row)),
-            wrong=list(wrong),
+            problems=told,
+            reason_is_wrong=any(place for place, _label, _message in told),
             reason=self.request.POST.get("reason", ""),
             cancel_url=detail_url(row) or self.list_url,
             status=status,

@@ -1,8 +1,10 @@
 // What every page does beyond plain links and forms.
 
+import { keepDrafts } from "./drafts.js";
 import { notify } from "./notify.js";
 import { openPicker } from "./picker.js";
 import { watchRuns } from "./runs.js";
+import { watchSelection, watchTogether } from "./selection.js";
 
 for (const form of document.querySelectorAll("form[data-submit-on-change]")) {
   form.addEventListener("change", () => form.requestSubmit());
@@ -77,3 +79,6 @@ document.addEventListener("htmx:responseError", () => notify("读取失败,请�
 document.addEventListener("htmx:sendError", () => notify("网络不通,请检查后重试。", true));
 
 watchRuns(document.getElementById("run"));
+watchSelection();
+keepDrafts();
+watchTogether();

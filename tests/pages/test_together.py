@@ -1,0 +1,239 @@
+"""Rows ticked in a list and changed together: counted first, all or none, nothing out of one's places."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from communities.models import ChangeRecord, Premises
+from tests import factories
+from tests.conftest import FOREIGN, World
+from tests.pages.conftest import Reader
+
+pytestmark = pytest.mark.django_db
+
+BULK = "/premises/bulk/"
+
+
+@pytest.fixture
+def rooms(world: World) -> list[Premises]:
+    """Two rooms in 一社区 and one in 二社区."""
+    body = world.committees["community"]
+    more = factories.premises(world.community, "office", "80", committee=body, name="一社区旧房")
+    return [world.premises["community"], more, world.premises["neighbour"]]
+
+
+def ids(rooms: list[Premises]) -> list[str]:
+    return [str(room.public_id) for room in rooms]
+
+
+def read(page: str) -> list[str]:
+    """The rows with the versions that the page read."""
+    return re.findall(r'name="row" value="([0-9a-f-]{36}:\d+)"', page)
+
+
+def change(marks: list[str], **values: Any) -> dict[str, Any]:
+    return {"step": "save", "row": marks, "change_reason": "普查更正"} | values
+
+
+def test_a_list_offers_boxes_to_those_who_may_write(as_role: Reader) -> None:
+    page = as_role("street_clerk").get("/premises/").content.decode()
+    assert 'aria-label="选择 一社区用房"' in page
+    assert "选择全部 2 条筛选结果" in page
+    assert 'name="row"' not in as_role("standards_officer").get("/premises/").content.decode()
+    assert 'name="row"' not in as_role("street_clerk").get("/divisions/").content.decode()
+
+
+def test_count_and_places_are_said_first(rooms: list[Premises], as_role: Reader) -> None:
+    clerk = as_role("street_clerk")
+    page = clerk.post(BULK, {"row": ids(rooms)}).content.decode()
+    assert "将修改 3 条社区用房,涉及 1 个街镇的 2 个社区" in page
+    assert "一社区 2 条、二社区 1 条" in page
+    assert page.index("将修改 3 条") < page.index('name="change_tenure"')
+    assert len(read(page)) == 3
+    assert 'name="division_now"' not in page
+    assert 'name="name"' not in page
+    assert FOREIGN not in page
+
+
+def test_only_ticked_fields_change_in_one_act(rooms: list[Premises], as_role: Reader) -> None:
+    clerk = as_role("street_clerk")
+    marks = read(clerk.post(BULK, {"row": ids(rooms)}).content.decode())
+    asked = change(marks, change_tenure="on", tenure="rented", back="kind=office&sort=area")
+    answer = clerk.post(BULK, asked)
+    assert answer.status_code == 302, re.findall(r"<main.*?</section>", answer.content.decode(), re.DOTALL)
+    assert answer.url == "/premises/?kind=office&sort=area"
+    assert "已修改 3 条。" in clerk.get(answer.url).content.decode()
+    assert {room.tenure for room in Premises.objects.filter(public_id__in=ids(rooms))} == {"rented"}
+    records = ChangeRecord.objects.filter(object_id__in=ids(rooms))
+    assert (records.count(), records.values("act").distinct().count()) == (3, 1)
+    assert {record.reason for record in records} == {"普查更正"}
+    assert {tuple(record.after) for record in records} == {("tenure",)}
+    # Once more: nothing differs, nothing is written.
+    marks = read(clerk.post(BULK, {"row": ids(rooms)}).content.decode())
+    clerk.post(BULK, change(marks, change_tenure="on", tenure="rented"))
+    assert records.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "message", "target"),
+    [
+        ({}, "请至少勾选一个要修改的项目。", ""),
+        ({"tenure": "rented"}, "没有勾选", "id_tenure"),
+        ({"change_area": "on", "area": "十"}, "请填写数字", "id_area"),
+        ({"change_area": "on", "area": ""}, "请填写此项。", "id_area"),
+        ({"change_is_zoned": "on"}, "请填写此项。", "id_is_zoned"),
+        ({"change_lost_on": "on", "lost_on": "2026-02-30"}, "请填写日期", "id_lost_on"),
+        (
+            {"change_tenure": "on", "tenure": "rented", "change_reason": " "},
+            "请填写修改原因",
+            "id_change_reason",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_on_top_and_at_its_field(
+    rooms: list[Premises], as_role: Reader, values: dict[str, str], message: str, target: str
+) -> None:
+    clerk = as_role("street_clerk")
+    marks = read(clerk.post(BULK, {"row": ids(rooms)}).content.decode())
+    answer = clerk.post(BULK, change(marks, **values))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "<title>有 1 处需要修改" in page
+    assert page.count(message) == (2 if target else 1)
+    if target:
+        assert f'<a href="#{target}">' in page
+        assert f'id="{target}"' in page
+    assert not ChangeRecord.objects.exists()
+
+
+def test_one_row_that_cannot_be_changed_keeps_all(rooms: list[Premises], as_role: Reader) -> None:
+    """It is named with its reason; left out with one tick, the others are changed with nothing typed again."""
+    Premises.objects.filter(pk=rooms[1].pk).update(obtained_on="2026-03-01")
+    clerk = as_role("street_clerk")
+    marks = read(clerk.post(BULK, {"row": ids(rooms)}).content.decode())
+    asked = change(
+        marks, change_lost_on="on", lost_on="2026-01-01", change_lost_reason="on", lost_reason="拆迁"
+    )
+    answer = clerk.post(BULK, asked)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "3 条中有 1 条不能这样修改,全部未改动" in page
+    assert "失去日期须晚于取得日期" in page
+    assert reverse("premises-detail", args=[rooms[1].public_id]) in page
+    assert not Premises.objects.filter(lost_on__isnull=False).exists()
+    assert 'value="2026-01-01"' in page
+    assert "这 1 条都不改,只改其余 2 条" in page
+    refused = re.findall(r'name="refused" value="([^"]+)"', page)
+    assert refused == [str(rooms[1].public_id)]
+    again = asked | {"row": read(page), "refused": refused, "leave": "refused"}
+    assert clerk.post(BULK, again).status_code == 302
+    assert Premises.objects.filter(lost_on="2026-01-01").count() == 2
+
+
+def test_a_row_changed_meanwhile_is_named_with_who(rooms: list[Premises], as_role: Reader) -> None:
+    clerk, officer = as_role("street_clerk"), as_role("district_officer")
+    marks = read(clerk.post(BULK, {"row": ids(rooms)}).content.decode())
+    theirs = read(officer.post(BULK, {"row": ids(rooms[:1])}).content.decode())
+    assert officer.post(BULK, change(theirs, change_floor="on", floor="二层")).status_code == 302
+    answer = clerk.post(BULK, change(marks, change_floor="on", floor="一层"))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "3 条中有 1 条" in page
+    assert re.search("已被 district_officer 于 .* 修改", page)
+    assert not Premises.objects.filter(floor="一层").exists()
+    assert clerk.post(BULK, change(read(page), change_floor="on", floor="一层")).status_code == 302
+    assert Premises.objects.filter(floor="一层").count() == 3
+
+
+def test_foreign_unknown_and_deleted_rows_are_left_out_alike(world: World, as_role: Reader) -> None:
+    own, foreign = world.premises["community"], world.premises["other_community"]
+    clerk = as_role("street_clerk")
+    for other in (str(foreign.public_id), "0190a0a0-0000-7000-8000-000000000000"):
+        page = clerk.post(BULK, {"row": [str(own.public_id), other]}).content.decode()
+        assert "所选记录中有 1 条已删除或不在您可修改的范围内" in page
+        assert len(read(page)) == 1
+        answer = clerk.post(
+            BULK, change([f"{own.public_id}:1", f"{other}:1"], change_floor="on", floor="九层")
+        )
+        assert answer.status_code == 422
+    assert (
+        clerk.post(BULK, change([f"{foreign.public_id}:1"], change_floor="on", floor="九层")).status_code
+        == 409
+    )
+    assert not Premises.objects.filter(floor="九层").exists()
+
+
+def test_all_that_the_filters_leave(world: World, rooms: list[Premises], as_role: Reader) -> None:
+    clerk = as_role("street_clerk")
+    answer = clerk.get("/premises/chosen/", {"place": world.community.public_id, "sort": "-area"})
+    assert set(answer.json()["ids"]) == set(ids(rooms[:2]))
+    page = clerk.post(f"{BULK}?place={world.community.public_id}", {"all": "1"}).content.decode()
+    assert len(read(page)) == 2
+    assert clerk.get("/premises/chosen/", {"odd": "1"}).status_code == 400
+    assert clerk.get("/premises/chosen/", {"place": world.other_community.public_id}).status_code == 404
+    assert as_role("standards_officer").get("/premises/chosen/").status_code == 403
+
+
+def test_odd_marks_are_refused(
+    as_role: Reader, rooms: list[Premises], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk = as_role("street_clerk")
+    for odd in ("x", "x:1", f"{rooms[0].public_id}:-1", f"{rooms[0].public_id}:1e3", "\x00"):
+        assert clerk.post(BULK, {"row": [odd]}).status_code == 400
+    monkeypatch.setattr("communities.base.selection.MOST_CHOSEN", 2)
+    assert clerk.post(BULK, {"row": ids(rooms)}).status_code == 400
+    assert len(clerk.get("/premises/chosen/").json()["ids"]) == 2
+
+
+def test_as_many_queries_for_many_rows(world: World, as_role: Reader) -> None:
+    clerk = as_role("street_clerk")
+    numbers = []
+    for more in (1, 30):
+        for n in range(more):
+            factories.premises(
+                world.neighbour,
+                "service",
+                "50",
+                committee=world.committees["neighbour"],
+                name=f"房{more}-{n}",
+            )
+        chosen = clerk.get("/premises/chosen/").json()["ids"]
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
+            assert clerk.post(BULK, {"row": chosen}).status_code == 200
+        numbers.append(len(asked))
+    assert numbers[0] == numbers[1]
+
+
+@pytest.mark.parametrize(
+    ("role", "route"),
+    [
+        ("street_clerk", "committees"),
+        ("street_clerk", "nil-statements"),
+        ("street_clerk", "household-counts"),
+        ("street_clerk", "exemptions"),
+        ("standards_officer", "policy-documents"),
+        ("standards_officer", "thresholds"),
+    ],
+)
+def test_every_register_has_its_page(world: World, as_role: Reader, role: str, route: str) -> None:
+    factories.nil_statement(world.community)
+    factories.household_count(world.community)
+    factories.exemption(world.community)
+    document = factories.document(world.district, "甲区办法")
+    factories.threshold(
+        "premises.office.area", world.district, clause=factories.clause(world.district, document=document)
+    )
+    reader = as_role(role)
+    page = reader.post(
+        f"/{route}/bulk/", {"row": reader.get(f"/{route}/chosen/").json()["ids"]}
+    ).content.decode()
+    assert "将修改 1 条" in page or "将修改 2 条" in page
+    assert "change_" in page
