@@ -84,6 +84,9 @@ class ImportSerializer(serializers.Serializer):
     division = PlaceSerializer(read_only=True)
     file_name = serializers.CharField(read_only=True)
     state = serializers.ChoiceField(choices=ImportState.choices, read_only=True)
+    is_interrupted = serializers.BooleanField(
+        read_only=True, help_text=gettext_lazy("处理中断;系统会自动重新开始,无须再次上传")
+    )
     mode = serializers.SerializerMethodField()
     counts = serializers.SerializerMethodField()
     refusal = serializers.SerializerMethodField(help_text=gettext_lazy("整个文件被退回的原因"))
@@ -166,7 +169,7 @@ class ImportFilterSet(RegisterFilterSet):
 class ImportViewSet(ListViewSet):
     """Uploads of one's own."""
 
-    queryset = ImportBatch.objects.select_related("division")
+    queryset = ImportBatch.objects.select_related("division", "job")
     action_to_read = Action.EDIT_REGISTERS
     filterset_class = ImportFilterSet
     serializer_class = ImportSerializer

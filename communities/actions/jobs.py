@@ -123,13 +123,17 @@ def renew(lease: Lease) -> None:
     _update(lease, "lease_until = clock_timestamp() + make_interval(secs => %s)", [lease.seconds])
 
 
-def advance(lease: Lease, *, done: int, total: int) -> None:
-    """Tell the progress, keep ``lease.result`` for a later worker and renew. Raises LeaseLost."""
+def advance(lease: Lease, *, done: int, total: int, is_kept: bool = True) -> None:
+    """Tell the progress, keep ``lease.result`` for a later worker and renew. Raises LeaseLost.
+
+    Work of which a later worker keeps nothing (``is_kept`` false) makes no taking count less: it would be
+    taken again for ever.
+    """
     _update(
         lease,
-        "progress_done = %s, progress_total = %s, result = %s, attempts = 1,"
+        "progress_done = %s, progress_total = %s, result = %s, attempts = CASE WHEN %s THEN 1 ELSE attempts END,"
         " lease_until = clock_timestamp() + make_interval(secs => %s)",
-        [done, total, json.dumps(lease.result), lease.seconds],
+        [done, total, json.dumps(lease.result), is_kept, lease.seconds],
     )
     lease.done, lease.total = done, total
 

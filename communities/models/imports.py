@@ -9,12 +9,13 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.files.storage import storages
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.models import NewPublicId
 from communities.base.places import within
 from communities.base.roles import Action
-from communities.choices import ImportMode, ImportState, RowOutcome
+from communities.choices import ImportMode, ImportState, JobState, RowOutcome
 from communities.models.divisions import Division
 from communities.models.work import Job
 
@@ -97,6 +98,17 @@ class ImportBatch(models.Model):
     @property
     def is_ended(self) -> bool:
         return self.state in self.ENDED
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether the worker that held it is gone; another takes over by itself."""
+        job = self.job
+        return bool(
+            job is not None
+            and job.state == JobState.RUNNING
+            and job.lease_until is not None
+            and job.lease_until < timezone.now()
+        )
 
     def count(self, outcome: str) -> int:
         """How many rows have an outcome; 0 before the check."""

@@ -14,7 +14,6 @@ from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from communities.actions import imports
@@ -182,7 +181,6 @@ class ImportDetail(ImportPage):
             "list_url": list_url(batch.register),
             "notes": [NOTES[note] for note in batch.notes if note in NOTES],
             "is_waiting": batch.state in {ImportState.UPLOADED, ImportState.CHECKING, ImportState.APPLYING},
-            "is_interrupted": is_interrupted(batch),
             "tabs": [(code, label, batch.count(code)) for code, label in RowOutcome.choices],
             "outcome": outcome,
             "rows": rows,
@@ -212,17 +210,6 @@ class ImportDetail(ImportPage):
         page = list(found[: SHOWN + 1])
         shown = Preview(self.batch).shown(page[:SHOWN])
         return shown, page[SHOWN - 1].line if len(page) > SHOWN else None
-
-
-def is_interrupted(batch: ImportBatch) -> bool:
-    """Whether the worker that held it is gone; another takes over by itself."""
-    job = batch.job
-    return bool(
-        job is not None
-        and job.state == JobState.RUNNING
-        and job.lease_until is not None
-        and job.lease_until < timezone.now()
-    )
 
 
 class Preview:

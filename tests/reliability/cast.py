@@ -53,6 +53,8 @@ def main() -> None:
             "session": session_of(users["district_officer"]),
             "token": token_of(users["district_officer"]),
             "period": period.code,
+            "community": str(world.community.public_id),
+            "committee": str(world.committees["community"].public_id),
         },
         sys.stdout,
     )

@@ -94,6 +94,18 @@ class Portal:
         return {web.process.pid, *(child.pid for child in psutil.Process(web.process.pid).children())}
 
     @contextmanager
+    def without_workers(self) -> Iterator[None]:
+        """Worker and beat stand still: what is left for them to do stays to be seen."""
+        crew = [member for member in self.crew.members if member.name != "web"]
+        for member in crew:
+            devstack.end(member.process)
+        try:
+            yield
+        finally:
+            for member in crew:
+                self.crew._launch(member)
+
+    @contextmanager
     def under_load(self, path: str, clients: int = 4) -> Iterator[list[Answer]]:
         """Keep asking from several clients; the list fills while the block runs."""
         answers: list[Answer] = []
@@ -115,7 +127,7 @@ class Portal:
                 thread.join(timeout=25)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def portal() -> Iterator[Portal]:
     places = devstack.throwaway_places("outage")
     servers = Servers(places)

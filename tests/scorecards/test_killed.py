@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +20,7 @@ from communities.models import Division, Job, Period, Premises
 from portal.scorecards import actions
 from portal.scorecards.models import CurrentRun, MeasureCard, Run
 from tests import factories
+from tests.nursery import Nursery
 from tests.scorecards.conftest import TODAY, cards_of, measure
 from tests.scorecards.reference import Reference
 
@@ -29,39 +28,9 @@ LEASE, RANGE = "0.5", "2"
 COMMUNITIES = 12
 
 
-class Nursery:
-    """Workers of the test's own database."""
-
-    def __init__(self) -> None:
-        environment = {**os.environ, "JOB_LEASE_SECONDS": LEASE, "MEASURING_CHUNK": RANGE}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.scorecards.nursery", connection.settings_dict["NAME"]],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        assert self._said() == "ready"
-
-    def _said(self) -> str:
-        return self.process.stdout.readline().strip()
-
-    def bear(self, run: Run) -> int:
-        self.process.stdin.write(f"{run.public_id}\n")
-        self.process.stdin.flush()
-        return int(self._said())
-
-    def wait(self) -> None:
-        assert self._said() == "gone"
-
-    def close(self) -> None:
-        with self.process:  # closes the pipes and waits
-            self.process.stdin.close()
-
-
 @pytest.fixture
 def nursery(transactional_db: None) -> Iterator[Nursery]:
-    nursery = Nursery()
+    nursery = Nursery("portal.scorecards.actions:execute_run", JOB_LEASE_SECONDS=LEASE, MEASURING_CHUNK=RANGE)
     yield nursery
     nursery.close()
 
@@ -118,7 +87,7 @@ def killed(nursery: Nursery, period: Period, times: int, seed: int) -> None:
         run = actions.request_run(period, by=None)
         reader = Reader(period)
         reader.start()
-        worker = nursery.bear(run)
+        worker = nursery.bear(run.public_id)
         time.sleep(dice.uniform(0, 1.2 * lasts))
         with suppress(ProcessLookupError):  # it was done before the blow
             os.kill(worker, signal.SIGKILL)

@@ -230,6 +230,7 @@ def _named_by(rows: Any, name: str) -> Any:
 
 def _check(batch: ImportBatch, lease: Lease) -> None:
     """Read every row, hold them against the register, and show the owner what would happen."""
+    lease.done = 0  # whatever another worker read is read again
     with transaction.atomic():
         jobs.hold(lease)
         ImportRow.objects.filter(batch=batch).delete()
@@ -265,7 +266,7 @@ def _store(batch: ImportBatch, lease: Lease, rows: Iterator[Staged]) -> None:
         with transaction.atomic():
             jobs.hold(lease)
             done = lease.done + store(batch.pk, chunk)
-            jobs.advance(lease, done=done, total=done)
+            jobs.advance(lease, done=done, total=done, is_kept=False)
 
 
 def _apply(batch: ImportBatch, lease: Lease) -> None:
