@@ -158,10 +158,15 @@ class WorkbookRenderer(BaseRenderer):
         return JSONRenderer().render(data)
 
 
+def registers_title(register: str) -> str:
+    """The Chinese name of a register."""
+    return str(imports.registers()[register]._meta.model._meta.verbose_name_plural)
+
+
 class ImportFilterSet(RegisterFilterSet):
     """Nothing to filter by."""
 
-    class Meta:
+    class Meta(RegisterFilterSet.Meta):
         model = ImportBatch
         fields: list[str] = []
 
@@ -279,4 +284,5 @@ class ImportViewSet(ListViewSet):
         place = self.place(asked.validated_data["division"], imports.registers()[register].action)
         file = io.BytesIO()
         imports.write_template(file, register=register, division=place, by=request.user)
-        return download(file, _("%(name)s模板") % {"name": register})
+        title = registers_title(register)
+        return download(file, _("%(title)s模板(%(place)s)") % {"title": title, "place": place})

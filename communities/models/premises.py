@@ -28,9 +28,9 @@ AREA_BOUNDS = [
 ]
 
 
-def committee_of_place(committee: Committee | None, division_id: int) -> None:
+def committee_of_place(committee: Committee | None, division_id: int | None) -> None:
     """Row rule: a committee that is named must stand in the same community."""
-    if committee is not None and committee.division_now_id != division_id:
+    if committee is not None and division_id is not None and committee.division_now_id != division_id:
         raise ValidationError({"committee": _("所填委员会不在该社区。")})
 
 

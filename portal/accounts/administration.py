@@ -161,7 +161,7 @@ def grant_role(assignment: RoleAssignment, *, by: User) -> RoleAssignment:
         if code in ROLES
     ]
     if any(mixed):
-        raise ValidationError({"role": _("管理员角色和业务角色不能由同一人同时担任。")})
+        raise beyond(_("管理员角色和业务角色不能由同一人同时担任。"), "role")
     actions.save(assignment, by=by, needs=Action.MANAGE_ROLES)
     return assignment
 

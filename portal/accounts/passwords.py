@@ -19,7 +19,6 @@ from django.conf import settings
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.password_validation import (
     CommonPasswordValidator,
-    MinimumLengthValidator,
     UserAttributeSimilarityValidator,
 )
 from django.core.exceptions import ValidationError
@@ -101,7 +100,7 @@ class ProfileValidator:
 def rules_of(rules: Profile, leaked: str) -> tuple[Any, ...]:
     """The validators of a profile. The lists of known passwords are read once."""
     chosen: list[Any] = [
-        MinimumLengthValidator(rules.shortest),
+        LeastValidator(rules.shortest),
         MostValidator(),
         UserAttributeSimilarityValidator(user_attributes=("username", "name")),
         ContextValidator(),
@@ -115,6 +114,20 @@ def rules_of(rules: Profile, leaked: str) -> tuple[Any, ...]:
     if rules.bars_patterns:
         chosen.append(PatternValidator())
     return tuple(chosen)
+
+
+class LeastValidator:
+    """At least so many characters."""
+
+    def __init__(self, least: int) -> None:
+        self.least = least
+
+    def validate(self, password: str, user: Any = None) -> None:  # noqa: ARG002 - Django's signature
+        """Raises ValidationError."""
+        if len(password) < self.least:
+            raise ValidationError(
+                _("密码至少 %(least)d 个字符。") % {"least": self.least}, code="password_too_short"
+            )
 
 
 class MostValidator:

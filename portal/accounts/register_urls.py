@@ -41,7 +41,7 @@ urlpatterns = [
     path(f"{ACCOUNT}/sessions/end/", account_pages.EndSessions.as_view(), name="user-end-sessions"),
     path(f"{ACCOUNT}/tokens/new/", account_pages.IssueToken.as_view(), name="user-issue-token"),
     path(f"{ACCOUNT}/tokens/revoke/", account_pages.RevokeToken.as_view(), name="user-revoke-token"),
-    path("api-tokens/", register_pages.TokenList.as_view(), name="api-token-list"),
+    *register("api-tokens", "api-token", register_pages.TokenList),
     *register("role-assignments", "role-assignment", register_pages.Roles, register_pages.RoleAssignmentPage),
     path("role-assignments/new/", register_pages.Grant.as_view(), name="role-assignment-new"),
     path(

@@ -312,3 +312,66 @@ def test_every_register_comes_back_unchanged(world: World, send: Send, register:
     batch = send(file.getvalue(), register=register)
     assert (batch.refusal, told(batch)) == ("", [])
     assert batch.counts == {"created": 0, "changed": 0, "unchanged": rows.count(), "refused": 0}
+
+
+def test_numbers_that_a_column_cannot_hold_are_refused(world: World, send: Send) -> None:
+    """Said by the field itself: page, API and workbook alike, before anything reaches the database."""
+    heads = ["名称", "类别", "所在社区", "存续期开始", "存续期结束", "届次", "选举日期", "任期届满日"]
+    form = imports.form_for(imports.registers()["committee"], world.users["street_clerk"], world.street)
+    kind = str(form.fields["kind"].choices[0][1])
+    rows = [[f"委{n}", kind, "一社区", "", "", term, "", ""] for n, term in enumerate((-1, 0, 99999))]
+    batch = send(book(rows, heads), register="committee")
+    assert batch.refusal == ""
+    assert told(batch) == [("届次", "不能小于 0。"), ("届次", "不能大于 32,767。")]
+    assert confirmed(batch).counts["created"] == 1
+    page = forms.CommitteeForm({"term_number": "99999"}, user=world.users["street_clerk"])
+    assert page.errors["term_number"] == ["不能大于 32,767。"]
+
+
+def test_what_comes_back_says_of_itself_what_was_sent(world: World, send: Send) -> None:
+    """A damaged identity stays as it was, a row that is gone keeps its own, a second one of a row has none."""
+    room = Premises.objects.order_by("division_now__path_now", "pk")[0]
+    content = exported(world)
+    own = f"{room.public_id}#{room.version}"
+
+    def spoil(sheet: Any) -> None:
+        sheet["A5"] = own.partition("#")[0]
+        for column in range(1, sheet.max_column + 1):
+            sheet.cell(7, column).value = sheet.cell(6, column).value
+            sheet.cell(8, column).value = sheet.cell(6, column).value
+        sheet["A8"] = "0190a0a0-0000-7000-8000-000000000000#4"
+
+    batch = send(edited(content, spoil))
+    assert batch.counts["refused"] == 3, told(batch)
+    file = io.BytesIO()
+    imports.write_refused(file, batch)
+    sheet = openpyxl.load_workbook(io.BytesIO(file.getvalue())).worksheets[0]
+    assert [sheet.cell(at, 2).value for at in (5, 6, 7)] == [
+        own.partition("#")[0], None, "0190a0a0-0000-7000-8000-000000000000#4",
+    ]  # fmt: skip
+    assert sheet.protection.sheet
+    assert sheet["B5"].protection.locked
+    assert not sheet["D5"].protection.locked
+
+
+def test_other_units_and_examples_that_were_written_over(world: World, send: Send) -> None:
+    heads = ["建筑面积(亩)" if head == "建筑面积" else head for head in HEADS]
+    assert send(book([row()], heads)).refusal == "表头「建筑面积(亩)」的单位应为「平方米」,请换算后再导入。"
+    file = io.BytesIO()
+    imports.write_template(file, register="premises", division=world.street, by=world.users["street_clerk"])
+    assert send(file.getvalue()).refusal_code == "no_rows"
+    batch = send(edited(file.getvalue(), lambda sheet: sheet.__setitem__("B4", "真的一间")))
+    assert "第一列写着「示例」" in told(batch)[0][1]
+    other = send(file.getvalue(), register="household-count")
+    assert other.refusal == "这是另一种台账的模板,请在对应的台账中导入。"
+
+
+def test_a_row_changed_between_preview_and_word_goes_in_at_the_second_try(world: World, send: Send) -> None:
+    batch = send(edited(exported(world), lambda sheet: sheet.__setitem__("F5", 200)))
+    room = Premises.objects.order_by("division_now__path_now", "pk")[0]
+    actions.save(room, by=None)
+    assert confirmed(batch).counts["refused"] == 1
+    file = io.BytesIO()
+    imports.write_refused(file, batch)
+    again = send(file.getvalue())
+    assert again.counts["changed"] == 1, told(again)

@@ -80,9 +80,19 @@ def _refused_lines(batch: ImportBatch, target: Any, columns: Sequence[Column]) -
             f"{heads[fault['name']]}:{fault['message']}" if fault["name"] in heads else fault["message"]
             for fault in row.errors or ()
         ]
-        identity = identity_of(row.object_id, row.object_version) if row.object_id else ""
+        identity = _identity_to_send(row)
         values = _sent(row.texts, columns) if row.texts is not None else stored_values(row, target, columns)
         yield Line(identity, list(values), faults, "\n".join(told))
+
+
+def _identity_to_send(row: ImportRow) -> str:
+    """What the refused row says of itself: what could not be read as it was sent, a second one of a row nothing."""
+    codes = {fault["code"]: fault["value"] for fault in row.errors or () if not fault["name"]}
+    if "identity" in codes:
+        return str(codes["identity"])
+    if row.object_id is None or "repeated" in codes:
+        return ""
+    return identity_of(row.object_id, row.object_version)
 
 
 def _sent(texts: Sequence[Any], columns: Sequence[Column]) -> list[Any]:

@@ -49,8 +49,11 @@ def merge(batch: ImportBatch, target: Target, *, by: Any, all_or_nothing: bool, 
         refused = cursor.fetchone()[0]
         if refused:
             cursor.execute(
-                "UPDATE communities_importrow r SET outcome = %s"
-                " FROM staged s WHERE s.staged_id = r.id AND s.is_wrong",
+                # With the version that stands now: whoever sends the row again has seen it.
+                "UPDATE communities_importrow r"
+                " SET outcome = %s, object_version = coalesce(t.version, r.object_version)"
+                f" FROM staged s LEFT JOIN {target.table} t ON t.id = s.row_pk"
+                " WHERE s.staged_id = r.id AND s.is_wrong",
                 [RowOutcome.REFUSED],
             )
             if all_or_nothing:

@@ -268,7 +268,7 @@ class Staging:
         )
         self.cursor.execute(
             f"""UPDATE communities_importrow r
-            SET row_pk = f.row_pk, object_version = f.version, outcome = f.outcome
+            SET row_pk = f.row_pk, object_version = coalesce(f.version, r.object_version), outcome = f.outcome
             FROM (
                 SELECT s.staged_id, s.row_pk, t.version, CASE
                     WHEN s.is_wrong THEN '{RowOutcome.REFUSED}'

@@ -90,7 +90,7 @@ def upload(*, register: str, division: Division, file: File, name: str, by: Any)
             register=register,
             division=division,
             requested_by=by,
-            file_name=Path(name).name[:200],
+            file_name=shortened(Path(name).name),
             size=file.size,
             digest=digest.hexdigest(),
             repeats=mine.filter(state=ImportState.DONE).first(),
@@ -100,6 +100,12 @@ def upload(*, register: str, division: Division, file: File, name: str, by: Any)
         batch.refresh_from_db()
         _ask(batch, by)
     return batch
+
+
+def shortened(name: str, most: int = 200) -> str:
+    """A file's name that fits its column, with its suffix."""
+    suffix = Path(name).suffix[:10]
+    return name if len(name) <= most else name[: most - len(suffix)] + suffix
 
 
 def confirm(batch: ImportBatch, *, mode: str, by: Any) -> ImportBatch:
@@ -115,6 +121,8 @@ def confirm(batch: ImportBatch, *, mode: str, by: Any) -> ImportBatch:
         if mode == ImportMode.ALL_OR_NOTHING and refused:
             told = _("有 %(refused)d 行不合格,不能全部入库;请改正后重新上传,或选择合格的先入库。")
             raise ValidationError(told % {"refused": refused}, code="rows_refused")
+        if refused and not held.count(RowOutcome.CREATED) and not held.count(RowOutcome.CHANGED):
+            raise ValidationError(_("没有可以入库的行。"), code="nothing_to_write")
         held.mode, held.state = mode, ImportState.APPLYING
         held.save(update_fields=["mode", "state"])
         _ask(held, by)
@@ -142,8 +150,11 @@ def work(public_id: uuid.UUID | str) -> bool:
     except LeaseLost:
         logger.warning("import %s went to another worker", batch.public_id)
         return False
-    except (FileRefused, OutOfScope) as refused:
-        _refuse(batch, lease, getattr(refused, "code", "out_of_scope"), str(refused))
+    except FileRefused as refused:
+        told = _better(refused, batch)
+        _refuse(batch, lease, told.code, told.message)
+    except OutOfScope as refused:
+        _refuse(batch, lease, "out_of_scope", str(refused))
     except Exception as error:
         again = lease.attempts < MAX_FAILURES
         with suppress(LeaseLost), transaction.atomic():
@@ -154,6 +165,15 @@ def work(public_id: uuid.UUID | str) -> bool:
                 )
         raise
     return True
+
+
+def _better(refused: FileRefused, batch: ImportBatch) -> FileRefused:
+    """Where the heads are not those of the register, the template's mark may say whose they are."""
+    try:
+        check_identity(refused.identity, batch, columns_of(target_of(batch).form))
+    except FileRefused as told:
+        return told
+    return refused
 
 
 def sweep() -> None:

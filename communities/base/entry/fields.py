@@ -133,14 +133,32 @@ class AmountField(EntryField):
 class WholeField(AmountField):
     """A whole number."""
 
-    default_error_messages = {"number": _("请填写整数。"), "places": _("请填写整数。")}
+    default_error_messages = {
+        "number": _("请填写整数。"),
+        "places": _("请填写整数。"),
+        "min_value": _("不能小于 %(least)s。"),
+        "max_value": _("不能大于 %(most)s。"),
+    }
 
-    def __init__(self, *, digits: int = 9, **kwargs: Any) -> None:
+    def __init__(
+        self, *, digits: int = 9, least: int | None = None, most: int | None = None, **kwargs: Any
+    ) -> None:
+        """``least`` and ``most``: what the column holds."""
+        self.least, self.most = least, most
         kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}))
         super().__init__(places=0, digits=digits, **kwargs)
 
     def read(self, text: str) -> int:
-        return int(super().read(text))
+        value = int(super().read(text))
+        if self.least is not None and value < self.least:
+            raise ValidationError(
+                self.error_messages["min_value"], code="min_value", params={"least": f"{self.least:,}"}
+            )
+        if self.most is not None and value > self.most:
+            raise ValidationError(
+                self.error_messages["max_value"], code="max_value", params={"most": f"{self.most:,}"}
+            )
+        return value
 
 
 class DayField(EntryField):

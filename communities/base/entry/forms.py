@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.postgres.fields import ArrayField, DateRangeField, IntegerRangeField
-from django.db import models
+from django.db import connection, models
 from django.db.models import QuerySet
 from django.forms.utils import ErrorDict
 
@@ -62,7 +62,8 @@ def entry_field(field: models.Field, **_kwargs: Any) -> forms.Field | None:  # n
         case models.DecimalField():
             return fields.AmountField(places=field.decimal_places, digits=field.max_digits, **common)
         case models.IntegerField():
-            return fields.WholeField(**common)
+            least, most = connection.ops.integer_field_range(field.get_internal_type())
+            return fields.WholeField(least=least, most=most, **common)
         case models.DateField():
             return fields.DayField(**common)
         case DateRangeField() | IntegerRangeField() | ArrayField():

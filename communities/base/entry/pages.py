@@ -17,6 +17,8 @@ from django.utils.translation import gettext as _
 
 from communities.base import actions, drafts
 from communities.base.changes import spoken
+from communities.base.entry.bodies import as_stored
+from communities.base.entry.fields import TruthField
 from communities.base.entry.forms import EntryForm
 from communities.base.entry.parts import Lines, parts_shown, take_parts
 from communities.base.models import Row
@@ -228,8 +230,25 @@ class EditPage(EntryPage):
             **more,
         )
 
+    def rebased(self, form: Any, stored: Row) -> Any:
+        """The form over the row as it stands now, with the other writer's values where this one wrote none."""
+        data, now = form.data.copy(), as_stored(self.entry, stored, self.request.user)
+        for name in left_alone(form, stored, version_of(self.request)):
+            for key in (name, f"{name}_0", f"{name}_1"):
+                data.pop(key, None)
+                if key in now and not (isinstance(form.fields[name], TruthField) and now[key] == "否"):
+                    data[key] = now[key]
+        model: Any = type(stored)
+        again = self.entry(data, instance=model._default_manager.get(pk=stored.pk), user=self.request.user)
+        again.is_valid()
+        return again
+
     def clashed(self, form: Any, stored: Row, parts: list[Lines]) -> HttpResponse:
-        """Nothing was saved: show both values, and who wrote the other one."""
+        """Nothing was saved: show both values, and who wrote the other one.
+
+        What this writer left as he was shown it takes on what the other one wrote.
+        """
+        form = self.rebased(form, stored)
         records = apps.get_model("communities", "ChangeRecord").objects
         last = records.filter(model=stored._meta.label, object_id=stored.public_id).order_by("-pk").first()
         return self.shown(
@@ -242,6 +261,17 @@ class EditPage(EntryPage):
             parts=parts,
             last=last,
         )
+
+
+def left_alone(form: Any, stored: Row, version: int) -> list[str]:
+    """Fields that others wrote since ``version``, and that this writer sends back as they were then."""
+    records = apps.get_model("communities", "ChangeRecord").objects
+    since = records.filter(model=stored._meta.label, object_id=stored.public_id).order_by("-pk")
+    shown: dict[str, Any] = {}
+    for record in since[: max(0, stored.version - version)]:
+        shown |= record.before
+    entered = actions.values_of(form.instance)
+    return [name for name, value in shown.items() if name in form.fields and entered.get(name) == value]
 
 
 def clashes(form: Any, stored: Row) -> Iterable[Clash]:

@@ -79,6 +79,7 @@ class Checker:
         stands = {at for at in layout.positions if at is not None} | layout.ignored
         self.beside = [at for at in range(max(stands) + 1) if at not in stands]
         self.width = max(stands) + 1
+        self.examples: dict[str, str] = {}
         self.readers = [(name, *self._reader(name)) for name in self.names]
 
     def _reader(self, name: str) -> tuple[list[int | None], Callable[..., Read], dict[Any, Read]]:
@@ -94,6 +95,7 @@ class Checker:
         if isinstance(entry_field, RowField):
             known = KnownRows(entry_field)
             entry_field.remembered.update(known.rows)
+            self.examples[name] = next(iter(known.offered), "")
         return at, lambda raw: _cell(entry_field, raw), {}
 
     def rows(self, sheet_rows: Iterable[tuple[int, list[Any]]]) -> Iterator[Staged]:
@@ -103,10 +105,47 @@ class Checker:
             row = cells + [None] * (width - len(cells)) if len(cells) < width else cells
             marker = row[identity] if identity is not None else None
             if marker is not None and str(marker).strip() == str(workbook.EXAMPLE):
+                if self._is_example(row):
+                    continue
+                yield self._refused_example(number, row)
                 continue
             if self.layout.ignored and self._is_empty(row):
                 continue
             yield self.checked(number, row)
+
+    def _is_example(self, row: list[Any]) -> bool:
+        """Whether the row is the template's own, untouched; its dates are of the day on which it was made."""
+        cells = [
+            (column, row[at])
+            for column, at in zip(self.columns, self.layout.positions, strict=True)
+            if at is not None
+        ]
+        return all(
+            value is None
+            or isinstance(column.field, DayField)
+            or str(value) == workbook.example_of(column, self.examples.get(str(column.attribute), ""))
+            for column, value in cells
+        )
+
+    def _shown(self, name: str, row: list[Any]) -> str:
+        """What stood in the cells of a field."""
+        at = next((positions for known, positions, *_read in self.readers if known == name), [])
+        return _shown([row[position] for position in at if position is not None])
+
+    def _refused_example(self, number: int, row: list[Any]) -> Staged:
+        staged = Staged(number, None, None, [NULL] * len(self.names), wrong=list(self.names))
+        told = _("第一列写着「示例」,这一行不会导入;要导入它,请清空第一列的「示例」。")
+        staged.faults.append(Fault("", "example", told))
+        staged.texts = self._texts(row)
+        return staged
+
+    def _texts(self, row: list[Any]) -> list[Any]:
+        """What stood in the cells; a formula is no text that anybody wrote."""
+        cells = [row[at] if at is not None else None for at in self.layout.positions]
+        return [
+            (None if cell[1] in {"formula", "external_link"} else cell[2]) if isinstance(cell, list) else cell
+            for cell in cells
+        ]
 
     def _is_empty(self, row: list[Any]) -> bool:
         return all(value is None for at, value in enumerate(row) if at not in self.layout.ignored)
@@ -138,10 +177,9 @@ class Checker:
         self._identify(staged, row)
         self._look_beside(staged, row)
         if self.has_rules:
-            self._apply_rules(staged, values)
+            self._apply_rules(staged, values, row)
         if staged.faults:
-            staged.texts = [row[at] if at is not None else None for at in self.layout.positions]
-            staged.texts = [value[2] if isinstance(value, list) else value for value in staged.texts]
+            staged.texts = self._texts(row)
         return staged
 
     def _identify(self, staged: Staged, row: list[Any]) -> None:
@@ -167,7 +205,7 @@ class Checker:
                 )
                 return
 
-    def _apply_rules(self, staged: Staged, values: dict[str, Any]) -> None:
+    def _apply_rules(self, staged: Staged, values: dict[str, Any], row: list[Any]) -> None:
         """The row's own rules, as the form applies them: on what could be read."""
         read = tuple(piece(values[name]) if name in values else "" for name in self.rules_read)
         if read in self.kept_rules:
@@ -181,7 +219,7 @@ class Checker:
                 own = "" if name == NON_FIELD_ERRORS else name
                 if own in staged.wrong:
                     continue  # the cell itself could not be read: that is said already
-                staged.faults += faults_of(own, ValidationError(listed))
+                staged.faults += faults_of(own, ValidationError(listed), self._shown(own, row))
                 if own:
                     staged.wrong.append(own)
 

@@ -17,10 +17,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from import_export import fields, resources, widgets
 
-from communities.base.entry.fields import EntryField, SpanField
+from communities.base.entry.fields import AmountField, EntryField, PickField, RowField, SpanField, TruthField
 from communities.base.entry.forms import EntryForm
-from communities.base.workbooks.reader import plain_head
+from communities.base.workbooks.reader import in_brackets, plain_head
 from communities.base.workbooks.sheets import FileRefused
+
+# How a unit is written too.
+UNIT_WORDS = {"平方米": ("㎡", "m2", "m²", "平米", "必填")}
 
 IDENTITY_HEAD = gettext_lazy("系统编号")
 ERROR_HEAD = gettext_lazy("错误说明")
@@ -119,6 +122,7 @@ def layout_of(columns: list[Column], head: list[Any]) -> Layout:
         if name in stands:
             raise FileRefused("same_head", message=_("表头「%(head)s」重复,请只保留一列。") % {"head": value})
         stands[name] = position
+    _refuse_other_units(columns, head)
     known = {plain_head(column.column_name): number for number, column in enumerate(columns)}
     special = {plain_head(IDENTITY_HEAD), plain_head(ERROR_HEAD)}
     for name, position in stands.items():
@@ -144,11 +148,35 @@ def layout_of(columns: list[Column], head: list[Any]) -> Layout:
     )
 
 
+def _refuse_other_units(columns: list[Column], head: list[Any]) -> None:
+    """A head that says 亩 over a column of 平方米 means other numbers."""
+    units = {plain_head(column.column_name): column.unit for column in columns if column.unit}
+    for value in head:
+        unit, said = units.get(plain_head(value)), in_brackets(value)
+        if unit and said and plain_head(said) not in {plain_head(unit), *UNIT_WORDS.get(unit, ())}:
+            told = _("表头「%(head)s」的单位应为「%(unit)s」,请换算后再导入。")
+            raise FileRefused("unit", message=told % {"head": value, "unit": unit})
+
+
 def _unknown(shown: str, name: str, known: list[str]) -> str:
     guess = get_close_matches(name, known, n=1, cutoff=0.5)
     if guess:
         return _("不认识的表头「%(head)s」,是否应为「%(guess)s」?") % {"head": shown[:50], "guess": guess[0]}
     return _("不认识的表头「%(head)s」。请使用下载的模板填写,不要增加列。") % {"head": shown[:50]}
+
+
+def example_of(column: Column, offered: str) -> str:
+    """What the example row shows in a column; ``offered``: a row that the column may name."""
+    match column.field:
+        case RowField():
+            return offered
+        case PickField():
+            return str(column.field.choices[0][1])
+        case TruthField():
+            return _("是")
+        case AmountField():
+            return "120.5" if column.field.places else "120"
+    return _("(示例)%(label)s") % {"label": column.column_name}
 
 
 def identity_of(public_id: Any, version: Any) -> str:

@@ -45,6 +45,12 @@ def plain_head(value: Any) -> str:
     return re.sub(r"[\s*※:]+", "", _BRACKETS.sub("", text))
 
 
+def in_brackets(value: Any) -> str:
+    """What stands in the brackets of a head: its unit."""
+    found = _BRACKETS.search(unicodedata.normalize("NFKC", str(value or "")))
+    return found.group(0)[1:-1].strip() if found else ""
+
+
 def cell_of(value: Any) -> Any:  # noqa: PLR0911 - one kind each
     """A cell as the portal reads it: dates as ISO texts, truth as words, whole numbers without a point."""
     match value:

@@ -52,6 +52,8 @@ class FileRefused(Exception):
 
     def __init__(self, code: str, detail: str = "", message: Any = "") -> None:
         self.code = code
+        # What the file said of itself before it was refused.
+        self.identity = ""
         self.message = str(message or REASONS[code] % {"detail": detail})
         super().__init__(self.message)
 
@@ -101,12 +103,16 @@ def opened(path: Path, *, name: str, heads: set[str]) -> Iterator[Sheet]:
 def _sheet(stream: IO[bytes]) -> Sheet:
     messages = _messages(stream)
     identity = ""
-    for message in messages:
-        if message[0] == "identity":
-            identity = message[1]
-        elif message[0] == "sheet":
-            _kind, name, notes, head, number = message
-            return Sheet(name, head, number, _rows(messages), identity, notes)
+    try:
+        for message in messages:
+            if message[0] == "identity":
+                identity = message[1]
+            elif message[0] == "sheet":
+                _kind, name, notes, head, number = message
+                return Sheet(name, head, number, _rows(messages), identity, notes)
+    except FileRefused as refused:
+        refused.identity = identity
+        raise
     raise FileRefused("damaged")
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from xlsxwriter.utility import xl_col_to_name
 
 from communities.base.entry.fields import AmountField, DayField, PickField, RowField, TruthField
-from communities.base.workbooks.columns import ERROR_HEAD, EXAMPLE, IDENTITY_HEAD, Column
+from communities.base.workbooks.columns import ERROR_HEAD, EXAMPLE, IDENTITY_HEAD, Column, example_of
 from communities.base.workbooks.known import KnownRows
 from communities.base.workbooks.reader import IDENTITY_SHEET
 
@@ -110,24 +110,25 @@ class Workbook:
         for number, column in enumerate(self.columns):
             sheet.write_string(EXAMPLES, number + shift, self._example(number, column), looks["example"])
         sheet.freeze_panes(FIRST, shift + 1)
+        self._lock(sheet)
         sheet.set_landscape()
         sheet.set_paper(A4)
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(HEADS)
 
+    def _lock(self, sheet: Any) -> None:
+        """Title, heads, example and identities are locked, without a password; all else may be done."""
+        allowed = (
+            "format_cells", "format_columns", "format_rows", "insert_rows", "delete_rows", "sort", "autofilter",
+            "select_locked_cells", "select_unlocked_cells",
+        )  # fmt: skip
+        sheet.protect("", dict.fromkeys(allowed, True))
+
     def _example(self, number: int, column: Column) -> str:
-        match column.field:
-            case RowField():
-                return next(iter(self.known[number].offered), "")
-            case PickField():
-                return str(column.field.choices[0][1])
-            case TruthField():
-                return _("是")
-            case DayField():
-                return f"{self.day:%Y-%m-%d}" if column.part != 1 else ""
-            case AmountField():
-                return "120" if not column.field.places else "120.5"
-        return _("(示例)%(label)s") % {"label": column.column_name}
+        if isinstance(column.field, DayField):
+            return f"{self.day:%Y-%m-%d}" if column.part != 1 and column.required else ""
+        offered = self.known[number].offered if number in self.known else []
+        return example_of(column, next(iter(offered), ""))
 
     def _line(self, sheet: Any, at: int, line: Line, shift: int) -> None:
         if shift == 2:
@@ -298,12 +299,18 @@ def _looks(book: Any) -> dict[str, Any]:
         "required": {**head, "font_color": "#B42318"},
         "example": {"italic": True, "bg_color": "#F5F5F5", **grey},
         "identity": {"num_format": "@", "font_size": 8, **grey},
-        "text": {"num_format": "@"},
+        "text": {"num_format": "@", "locked": False},
         "wrap": {"text_wrap": True, "valign": "top"},
-        "day": {"num_format": "yyyy-mm-dd"},
-        "amount": {"num_format": "0.00"},
-        "whole": {"num_format": "0"},
-        "wrong": {"num_format": "@", "bg_color": "#FDE2E0", "border": 1, "border_color": "#B42318"},
+        "day": {"num_format": "yyyy-mm-dd", "locked": False},
+        "amount": {"num_format": "0.00", "locked": False},
+        "whole": {"num_format": "0", "locked": False},
+        "wrong": {
+            "num_format": "@",
+            "locked": False,
+            "bg_color": "#FDE2E0",
+            "border": 1,
+            "border_color": "#B42318",
+        },
         "told": {"text_wrap": True, "valign": "top", "font_color": "#B42318"},
     }
     return {name: book.add_format(properties) for name, properties in made.items()}
