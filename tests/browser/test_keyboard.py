@@ -58,6 +58,11 @@ class Keyboard:
 
     def look(self) -> None:
         seen = self.page.evaluate(SEEN)
+        for _moment in range(10):  # the page may still be scrolling there
+            if seen["isSeen"]:
+                break
+            self.page.wait_for_timeout(100)
+            seen = self.page.evaluate(SEEN)
         assert seen["isSeen"], f"hidden focus on {self.page.url}: {seen['where']}"
         assert seen["isMarked"], f"focus without a mark on {self.page.url}: {seen['where']}"
 
@@ -97,7 +102,9 @@ def keys(
 ) -> Iterator[Keyboard]:
     settings.MEDIA_ROOT = tmp_path / "media"
     width, height = SIZES["office"]
-    context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, locale="zh-CN", reduced_motion="reduce"
+    )
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto(f"{live_server.url}/accounts/login/")
@@ -106,7 +113,8 @@ def keys(
 
 
 def sign_in(keys: Keyboard) -> None:
-    keys.to("input[name=username]", most=3)
+    if not keys.is_at("input[name=username]"):
+        keys.to("input[name=username]", most=3)
     keys.type("street_clerk")
     keys.to("input[name=password]", most=1)
     keys.type(factories.PASSWORD)
@@ -161,8 +169,8 @@ def correct_a_room(keys: Keyboard) -> None:
     keys.to("#id_area", key="Shift+Tab")
     keys.rewrite("一百")
     keys.go()
+    expect(page.locator("#problems")).to_be_focused()
     assert page.title().startswith("有 1 处需要修改")
-    assert keys.is_at("#problems")
     actions = 0
     for act in (
         lambda: keys.press("Tab"),
