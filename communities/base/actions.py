@@ -258,8 +258,14 @@ def _in_use(uses: list[Use]) -> str:
 
 def _locked(row: Row) -> Row:
     """The row as it stands, held until the transaction ends; rows that point to it may be written meanwhile."""
-    rows = type(row)._default_manager.select_for_update(of=("self",), no_key=True)
-    return rows.get(pk=row.pk)
+    return with_names(row).select_for_update(of=("self",), no_key=True).get(pk=row.pk)
+
+
+def with_names(row: Row) -> Any:
+    """Rows of the kind with the rows that they name: what a change record says of a row, read at once."""
+    kind = type(row)
+    named = [field.name for field in kind._meta.concrete_fields if field.is_relation]
+    return kind._default_manager.select_related(*named)
 
 
 def _write(row: Row, *, by: Any, reason: str, act: uuid.UUID, needs: Action, last: bool = True) -> None:
@@ -275,7 +281,7 @@ def _write(row: Row, *, by: Any, reason: str, act: uuid.UUID, needs: Action, las
     # and the answer could be old by the time of the write. What a row points to already is there.
     row.full_clean(exclude={"public_id", *_same_relations(row, stored)}, validate_constraints=False)
     row.save()
-    row.refresh_from_db()
+    row.refresh_from_db(from_queryset=with_names(row))
     settle_placement(row, stored)
     require_scope(row, by, needs)
     record_change(row, stored, by=by, reason=reason, act=act)

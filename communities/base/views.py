@@ -354,17 +354,21 @@ class ListPage(ScopedPage):
             "hidden": self.hidden_fields(filters),
             "has_filters": bool(self.filter_names(filters) & set(query)),
             "clear_url": self.address_without(self.filter_names(filters)),
-            "column_choices": [
-                (
-                    name,
-                    column.header if hasattr(column, "header") else column.verbose_name,
-                    name in self.shown_columns,
-                )
-                for name, column in list(self.table_class.declared().items())[1:]
-            ],
+            "column_choices": self.column_choices(),
             "page_sizes": PAGE_SIZES,
             "preference": self.preference,
         }
+
+    def column_choices(self) -> list[tuple[str, Any, bool]]:
+        """(name, label, shown) of each column that may be left out."""
+        return [
+            (
+                name,
+                column.header if hasattr(column, "header") else column.verbose_name,
+                name in self.shown_columns,
+            )
+            for name, column in list(self.table_class.declared().items())[1:]
+        ]
 
     def heads(self) -> list[Head]:
         asked = self.order[0]

@@ -43,6 +43,7 @@ def pages(city: World) -> dict[str, list[str]]:
             "/nowhere/",
             "/accounts/profile/",
         ],
+        "street_clerk": ["/premises/", "/premises/new/", "/premises/bulk/", "/saved-views/"],
         "auditor": ["/change-records/", reverse("change-record-detail", args=[change.public_id])],
         "platform_administrator": ["/users/"],
         "nobody": ["/"],

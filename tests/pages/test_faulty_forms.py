@@ -45,7 +45,7 @@ FORMS: list[tuple[str, str, dict[str, Any], int]] = [
     (CLERK, "committees", BODY | {"valid_0": "2026-02-02", "valid_1": "2026-01-01"}, 1),
     (CLERK, "nil-statements", {}, 3),
     (CLERK, "nil-statements", {"kind": "office", "division": "一社区", "stated_on": "2026/13/01"}, 1),
-    (CLERK, "household-counts", {}, 4),
+    (CLERK, "household-counts", {}, 6),
     (CLERK, "household-counts", COUNT | {"households": "1.5", "residents": "很多"}, 2),
     (CLERK, "exemptions", {"key": "nothing"}, 5),
     (OFFICER, "policy-documents", {}, 4),
