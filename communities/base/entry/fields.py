@@ -339,9 +339,9 @@ class SpanWidget(forms.MultiWidget):
     template_name = "entry/span.html"
 
     def __init__(self) -> None:
-        day = {"type": "date"}
+        names = (_("开始日期"), _("结束日期"))
         super().__init__(
-            [forms.DateInput(format="%Y-%m-%d", attrs=day), forms.DateInput(format="%Y-%m-%d", attrs=day)]
+            [forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "aria-label": name}) for name in names]
         )
 
     def decompress(self, value: Any) -> list[Any]:
@@ -378,7 +378,8 @@ class WholeSpanWidget(forms.MultiWidget):
 
     def __init__(self) -> None:
         number = {"inputmode": "numeric", "autocomplete": "off"}
-        super().__init__([forms.TextInput(attrs=number), forms.TextInput(attrs=number)])
+        names = (_("下限"), _("上限"))
+        super().__init__([forms.TextInput(attrs=number | {"aria-label": name}) for name in names])
 
     def decompress(self, value: Any) -> list[Any]:
         if value is None:
