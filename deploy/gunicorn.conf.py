@@ -12,6 +12,7 @@ workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
 timeout = 60
 graceful_timeout = 30
+keepalive = 75  # longer than nginx keeps its connections (60), or it may send a form into one just closed
 limit_request_line = 8190  # its longest; Django says in Chinese what is too long
 max_requests = 10_000
 max_requests_jitter = 1_000

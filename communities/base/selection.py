@@ -21,7 +21,7 @@ from communities.base.held import with_query
 from communities.base.paging import Count
 
 # More rows than a person can answer for at once, and than one transaction should hold.
-MOST_CHOSEN = 1000
+MOST_CHOSEN = 300
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ FORMS: list[tuple[str, str, dict[str, Any], int]] = [
     (CLERK, "premises", {"name": "房", "kind": "office", "area": "x", "obtained_on": "昨天"}, 5),
     (CLERK, "premises", {"room": True, "area": "-5", "tenure": "palace"}, 2),
     (CLERK, "premises", {"room": True, "is_temporary": "maybe"}, 1),
-    (CLERK, "premises", {"room": True, "division_now": "不存在社区"}, 2),
+    (CLERK, "premises", {"room": True, "division_now": "不存在社区"}, 1),
     (CLERK, "premises", {"room": True, "functions-lines": "1", "functions-0-area": "x"}, 2),
     (CLERK, "premises", {"room": True, "functions-lines": "1", "functions-0-function": "reading"}, 1),
     (CLERK, "committees", {}, 3),

@@ -359,9 +359,9 @@ class SpanWidget(forms.MultiWidget):
     template_name = "entry/span.html"
 
     def __init__(self) -> None:
-        day = {"type": "date"}
+        names = (_("开始日期"), _("结束日期"))
         super().__init__(
-            [forms.DateInput(format="%Y-%m-%d", attrs=day), forms.DateInput(format="%Y-%m-%d", attrs=day)]
+            [forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "aria-label": name}) for name in names]
         )
 
     def id_for_label(self, id_: str) -> str:
@@ -402,7 +402,8 @@ class WholeSpanWidget(forms.MultiWidget):
 
     def __init__(self) -> None:
         number = {"inputmode": "numeric", "autocomplete": "off"}
-        super().__init__([forms.TextInput(attrs=number), forms.TextInput(attrs=number)])
+        names = (_("下限"), _("上限"))
+        super().__init__([forms.TextInput(attrs=number | {"aria-label": name}) for name in names])
 
     def id_for_label(self, id_: str) -> str:
         """The least: where a link from the summary of what is wrong leads."""
