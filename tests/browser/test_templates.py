@@ -88,7 +88,7 @@ def test_no_grave_barrier_no_sideways_scrolling_no_english(visit: Visit, city: W
 NAMES_IN_DATA = {
     "district", "officer", "district_officer", "auditor", "platform", "administrator", "nobody", "stranger", "city",
     "security", "street", "clerk", "standards", "community", "worker", "api", "client",
-    "Mozilla", "Linux", "AppleWebKit", "KHTML", "like", "Gecko",
+    "Mozilla", "Linux", "AppleWebKit", "KHTML", "like", "Gecko", "Chrome",
 }  # fmt: skip
 
 

@@ -167,7 +167,10 @@ def test_t5_every_stored_file_is_private() -> None:
         for field in model._meta.get_fields()
         if isinstance(field, models.FileField)
     ]
-    assert {f"{field.model._meta.label}.{field.name}" for field in fields} == {"communities.ImportBatch.file"}
+    assert {f"{field.model._meta.label}.{field.name}" for field in fields} == {
+        "communities.ImportBatch.file",
+        "communities.ExportFile.file",
+    }
     for field in fields:
         assert isinstance(field.storage, PrivateStorage)
         with pytest.raises(ValueError, match="no public address"):

@@ -167,6 +167,13 @@ def work(public_id: uuid.UUID | str) -> bool:
     return True
 
 
+def _require_place(batch: ImportBatch) -> None:
+    """The owner's rights are those of now. Raises OutOfScope where he may no longer write at the place."""
+    spans = batch.requested_by.spans(registers()[batch.register].action)
+    if not any(span.covers(batch.division.path_now) for span in spans):
+        raise OutOfScope(_("不在您的管辖范围内。"))
+
+
 def _better(refused: FileRefused, batch: ImportBatch) -> FileRefused:
     """Where the heads are not those of the register, the template's mark may say whose they are."""
     try:
@@ -291,6 +298,7 @@ def _store(batch: ImportBatch, lease: Lease, rows: Iterator[Staged]) -> None:
 
 def _apply(batch: ImportBatch, lease: Lease) -> None:
     """Write what the owner confirmed: rows, records and the end of the batch in one transaction."""
+    _require_place(batch)
     with transaction.atomic():
         jobs.hold(lease)
         merged = merge(
