@@ -375,3 +375,14 @@ def test_a_row_changed_between_preview_and_word_goes_in_at_the_second_try(world:
     imports.write_refused(file, batch)
     again = send(file.getvalue())
     assert again.counts["changed"] == 1, told(again)
+
+
+def test_two_people_bring_the_same_rows(world: World, send: Send) -> None:
+    """Both previews say new; who confirms second writes nothing, and is told so."""
+    content = book([row()])
+    first, second = send(content), send(content, by=world.users["district_officer"])
+    assert first.counts["created"] == second.counts["created"] == 1
+    assert confirmed(first).counts["created"] == 1
+    second = confirmed(second)
+    assert (second.state, second.counts["created"], second.counts["unchanged"]) == ("done", 0, 1)
+    assert Premises.objects.filter(name="新办公室").count() == 1

@@ -45,6 +45,7 @@ def merge(batch: ImportBatch, target: Target, *, by: Any, all_or_nothing: bool, 
         staging.lay_out(WRITES)
         _lock(cursor, target)
         _recheck(staging)
+        staging.drop_known()
         cursor.execute("SELECT count(*) FROM staged WHERE is_wrong")
         refused = cursor.fetchone()[0]
         if refused:

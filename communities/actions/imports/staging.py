@@ -254,6 +254,17 @@ class Staging:
         columns = self.target.columns.values()
         return f"({', '.join(f't.{c}' for c in columns)}) IS DISTINCT FROM ({', '.join(f's.{c}' for c in columns)})"
 
+    def drop_known(self) -> None:
+        """Take out rows that meanwhile stand in the register just so: somebody else brought the same."""
+        known = (
+            f"SELECT s.staged_id FROM staged s JOIN {self.target.table} t ON t.id = s.row_pk"
+            f" WHERE NOT s.is_wrong AND NOT ({self._differs()})"
+        )
+        self.cursor.execute(
+            f"UPDATE communities_importrow SET outcome = %s WHERE id IN ({known})", [RowOutcome.UNCHANGED]
+        )
+        self.cursor.execute(f"DELETE FROM staged WHERE staged_id IN ({known})")
+
     # -- what would happen -----------------------------------------------------------------------------
 
     def decide(self) -> None:

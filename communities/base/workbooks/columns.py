@@ -22,9 +22,6 @@ from communities.base.entry.forms import EntryForm
 from communities.base.workbooks.reader import in_brackets, plain_head
 from communities.base.workbooks.sheets import FileRefused
 
-# How a unit is written too.
-UNIT_WORDS = {"平方米": ("㎡", "m2", "m²", "平米", "必填")}
-
 IDENTITY_HEAD = gettext_lazy("系统编号")
 ERROR_HEAD = gettext_lazy("错误说明")
 EXAMPLE = gettext_lazy("示例")
@@ -150,12 +147,16 @@ def layout_of(columns: list[Column], head: list[Any]) -> Layout:
 
 def _refuse_other_units(columns: list[Column], head: list[Any]) -> None:
     """A head that says 亩 over a column of 平方米 means other numbers."""
-    units = {plain_head(column.column_name): column.unit for column in columns if column.unit}
+    measured = {
+        plain_head(column.column_name): column.field
+        for column in columns
+        if isinstance(column.field, AmountField) and column.unit
+    }
     for value in head:
-        unit, said = units.get(plain_head(value)), in_brackets(value)
-        if unit and said and plain_head(said) not in {plain_head(unit), *UNIT_WORDS.get(unit, ())}:
+        field, said = measured.get(plain_head(value)), in_brackets(value)
+        if field is not None and said and plain_head(said) not in map(plain_head, field.units()):
             told = _("表头「%(head)s」的单位应为「%(unit)s」,请换算后再导入。")
-            raise FileRefused("unit", message=told % {"head": value, "unit": unit})
+            raise FileRefused("unit", message=told % {"head": value, "unit": field.unit})
 
 
 def _unknown(shown: str, name: str, known: list[str]) -> str:
