@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from communities.actions import jobs
 from communities.actions.imports.identities import check_identity
-from communities.actions.imports.merging import merge
+from communities.actions.imports.merging import merge, tell_planner
 from communities.actions.imports.staging import Staging, Target, store
 from communities.actions.jobs import Lease, LeaseLost
 from communities.base.actions import OutOfScope
@@ -46,6 +46,8 @@ JOB_KIND = "import"
 MAX_FAILURES = 3
 # Rows between two signs of life.
 CHUNK = 2500
+# Rows of one import from which on the planner must know of them at once, not when autovacuum comes by.
+MANY_ROWS = 10_000
 
 
 class NotReady(Exception):
@@ -301,9 +303,10 @@ def _apply(batch: ImportBatch, lease: Lease) -> None:
     _require_place(batch)
     with transaction.atomic():
         jobs.hold(lease)
+        target = target_of(batch)
         merged = merge(
             batch,
-            target_of(batch),
+            target,
             by=batch.requested_by,
             all_or_nothing=batch.mode == ImportMode.ALL_OR_NOTHING,
             reason=_("导入「%(file)s」") % {"file": batch.file_name},
@@ -315,6 +318,8 @@ def _apply(batch: ImportBatch, lease: Lease) -> None:
         else:
             _end(batch, ImportState.DONE)
         jobs.finish(lease)
+    if merged.created + merged.changed > MANY_ROWS:
+        tell_planner(target)
 
 
 def counted(batch: ImportBatch) -> dict[str, int]:
