@@ -278,7 +278,7 @@ class Writing:
 
 
 def tell_planner(target: Target) -> None:
-    """Have the database count a register anew after many rows, so that lists and exports need not wait for autovacuum.
+    """Have the database count a register anew after many rows: lists and exports need not wait for autovacuum.
 
     Until then it plans for the few rows that it knows of, and joins fifty thousand of them one by one.
     """
