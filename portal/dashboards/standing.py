@@ -17,7 +17,7 @@ from communities.choices import Operator
 from communities.models import Division, Period
 from portal.dashboards.panels import LOOK_OF, OutcomeLook
 from portal.scorecards.catalogue import INDICATORS
-from portal.scorecards.rows import Subject, subjects
+from portal.scorecards.rows import Scene, Subject, subjects
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,10 @@ def standings(found: Sequence[Subject], indicator: Indicator, under: str = "") -
 def of_place(place: Division, period: Period, by: Any) -> list[Standing]:
     """All that is judged at one community, standard by standard, for its page."""
     found: list[Standing] = []
+    scene = Scene(place, period, by)
     for indicator in INDICATORS.values():
         if indicator.assessment is not None:
-            page = subjects(place, period, indicator, by=by)
+            page = subjects(scene, indicator)
             found += standings(page.subjects, indicator, under=place.path_now)
     return found
 

@@ -45,7 +45,7 @@ from portal.scorecards.filters import (
     period_of,
 )
 from portal.scorecards.models import CurrentRun, MeasureCard, Run
-from portal.scorecards.rows import Position, PositionLost, SubjectOrder, source_rows, subjects
+from portal.scorecards.rows import Position, PositionLost, Scene, SubjectOrder, source_rows, subjects
 from portal.scorecards.serializers import (
     IndicatorSerializer,
     IndicatorValueSerializer,
@@ -208,10 +208,8 @@ class IndicatorValueViewSet(ListViewSet):
         outcome = asked["outcome"]
         with refusals():
             page = subjects(
-                asked["division"],
-                asked["period"],
+                Scene(asked["division"], asked["period"], request.user),
                 indicator,
-                by=request.user,
                 outcome=outcome,
                 order=asked["ordering"] or SubjectOrder.PLACE,
                 **paging,
@@ -246,7 +244,7 @@ class IndicatorValueViewSet(ListViewSet):
         if measure is None:
             raise refuse("part", _("此指标没有分母。"), "no_denominator")
         with refusals():
-            page = source_rows(asked["division"], asked["period"], measure, by=request.user, **paging)
+            page = source_rows(Scene(asked["division"], asked["period"], request.user), measure, **paging)
         return rows_envelope(
             request,
             page,

@@ -18,7 +18,15 @@ from communities.choices import CountSource, Operator, PremisesFunction, Premise
 from communities.models import Period, PreferredCountSource, Premises, PremisesFunctionArea
 from portal.scorecards.catalogue import INDICATORS
 from portal.scorecards.models import CurrentRun
-from portal.scorecards.rows import Position, PositionLost, SubjectOrder, SubjectPage, source_rows, subjects
+from portal.scorecards.rows import (
+    Position,
+    PositionLost,
+    Scene,
+    SubjectOrder,
+    SubjectPage,
+    source_rows,
+    subjects,
+)
 from tests import factories
 from tests.conftest import World
 from tests.scorecards.conftest import TODAY, card, measure
@@ -40,7 +48,7 @@ def measured(world: World, quarter: Period) -> World:
 
 
 def test_a_subject_with_value_clause_and_rooms(measured: World, quarter: Period) -> None:
-    page = subjects(measured.community, quarter, OFFICE, by=measured.users["community_worker"])
+    page = subjects(Scene(measured.community, quarter, measured.users["community_worker"]), OFFICE)
     (one,) = page.subjects
     assert (one.subject, one.community) == (measured.committees["community"], measured.community)
     assert (one.outcome, one.value, one.low, one.high) == (Outcome.MEETS, Decimal(120), Decimal(100), None)
@@ -51,7 +59,7 @@ def test_a_subject_with_value_clause_and_rooms(measured: World, quarter: Period)
 
 
 def test_r020_a_temporary_shortfall_is_a_mark_with_its_due_date(measured: World, quarter: Period) -> None:
-    page = subjects(measured.street, quarter, OFFICE, by=None, outcome=Outcome.FALLS_SHORT)
+    page = subjects(Scene(measured.street, quarter, None), OFFICE, outcome=Outcome.FALLS_SHORT)
     (one,) = page.subjects
     assert (one.outcome, one.temporary_until) == (Outcome.FALLS_SHORT, dt.date(2026, 12, 31))
 
@@ -64,7 +72,7 @@ def test_pages_in_order_there_and_back(measured: World, quarter: Period, order: 
     measure(quarter)
 
     def turn(position: Position | None) -> SubjectPage:
-        return subjects(measured.city, quarter, OFFICE, by=None, order=order, position=position, limit=3)
+        return subjects(Scene(measured.city, quarter, None), OFFICE, order=order, position=position, limit=3)
 
     forth = [turn(None)]
     while forth[-1].next:
@@ -85,7 +93,7 @@ def test_the_widest_gap_first(measured: World, quarter: Period) -> None:
         body = factories.committee(measured.community, f"居委会{number}")
         factories.premises(measured.community, PremisesKind.OFFICE, area, committee=body)
     measure(quarter)
-    page = subjects(measured.city, quarter, OFFICE, by=None, order=SubjectOrder.GAP)
+    page = subjects(Scene(measured.city, quarter, None), OFFICE, order=SubjectOrder.GAP)
     values = [one.value for one in page.subjects if one.outcome == Outcome.FALLS_SHORT]
     assert values == [Decimal(30), Decimal(60), Decimal("99.99")]
     assert [one.outcome == Outcome.FALLS_SHORT for one in page.subjects] == [True] * 3 + [False] * 3
@@ -98,7 +106,7 @@ def test_the_widest_gap_of_a_share(measured: World, quarter: Period) -> None:
     )
     factories.premises(measured.neighbour, PremisesKind.SERVICE, "140")
     measure(quarter)
-    page = subjects(measured.city, quarter, SHARE, by=None, order=SubjectOrder.GAP)
+    page = subjects(Scene(measured.city, quarter, None), SHARE, order=SubjectOrder.GAP)
     assert [(one.subject, one.value) for one in page.subjects if one.outcome == Outcome.FALLS_SHORT][:2] == [
         (measured.community, Decimal(100)),
         (measured.other_community, Decimal(100)),
@@ -110,12 +118,12 @@ def test_changed_since(measured: World, quarter: Period) -> None:
     room = measured.premises["community"]
     room.area = Decimal(50)
     save(room, by=None)
-    page = subjects(measured.city, quarter, OFFICE, by=None)
+    page = subjects(Scene(measured.city, quarter, None), OFFICE)
     assert page.changed_since
     assert page.outcomes["falls_short"] == 2
     assert card(measured.city, quarter)["office.falls_short"] == 1
-    assert source_rows(measured.city, quarter, MEAN.numerator, by=None).changed_since
-    assert not source_rows(measured.city, quarter, MEAN.denominator, by=None).changed_since
+    assert source_rows(Scene(measured.city, quarter, None), MEAN.numerator).changed_since
+    assert not source_rows(Scene(measured.city, quarter, None), MEAN.denominator).changed_since
 
 
 def test_source_rows_of_each_kind(measured: World, quarter: Period) -> None:
@@ -130,7 +138,7 @@ def test_source_rows_of_each_kind(measured: World, quarter: Period) -> None:
     factories.household_count(measured.community, 999, counted_on=dt.date(2025, 1, 1))
     measure(quarter)
     found = {
-        code: source_rows(measured.district, quarter, measure_, by=measured.users["district_officer"])
+        code: source_rows(Scene(measured.district, quarter, measured.users["district_officer"]), measure_)
         for code, measure_ in {
             "rooms": MEAN.numerator,
             "committees": MEAN.denominator,
@@ -154,9 +162,9 @@ def test_source_rows_of_each_kind(measured: World, quarter: Period) -> None:
 
 
 def test_source_rows_page_by_page(measured: World, quarter: Period) -> None:
-    first = source_rows(measured.city, quarter, MEAN.numerator, by=None, limit=2)
+    first = source_rows(Scene(measured.city, quarter, None), MEAN.numerator, limit=2)
     second = source_rows(
-        measured.city, quarter, MEAN.numerator, by=None, limit=2, position=Position(first.next)
+        Scene(measured.city, quarter, None), MEAN.numerator, limit=2, position=Position(first.next)
     )
     assert [(len(page.rows), page.number, page.total) for page in (first, second)] == [
         (2, 3, Decimal(300)),
@@ -167,7 +175,7 @@ def test_source_rows_page_by_page(measured: World, quarter: Period) -> None:
     assert len({row.pk for row in rows}) == 3
     assert sum(each.amount for page in (first, second) for each in page.rows) == first.total
     back = Position(second.previous, backwards=True)
-    again = source_rows(measured.city, quarter, MEAN.numerator, by=None, limit=2, position=back)
+    again = source_rows(Scene(measured.city, quarter, None), MEAN.numerator, limit=2, position=back)
     assert ([each.row for each in again.rows], again.previous) == (rows[:2], None)
 
 
@@ -175,10 +183,10 @@ def test_a_foreign_position_is_an_unknown_one(measured: World, quarter: Period) 
     clerk = measured.users["street_clerk"]
     foreign = Position(measured.premises["other_community"].public_id)
     with pytest.raises(PositionLost):
-        source_rows(measured.street, quarter, MEAN.numerator, by=clerk, position=foreign)
+        source_rows(Scene(measured.street, quarter, clerk), MEAN.numerator, position=foreign)
     other = Position(measured.committees["other_community"].public_id)
     with pytest.raises(PositionLost):
-        subjects(measured.street, quarter, OFFICE, by=clerk, position=other)
+        subjects(Scene(measured.street, quarter, clerk), OFFICE, position=other)
 
 
 @pytest.mark.parametrize("place", ["other_community", "far_community", "city", "district"])
@@ -186,20 +194,20 @@ def test_rows_stay_inside_the_askers_places(measured: World, quarter: Period, pl
     """Totals of the whole city may be compared; its rows may not be seen."""
     for indicator in (OFFICE, SHARE):
         with pytest.raises(OutOfScope):
-            subjects(getattr(measured, place), quarter, indicator, by=measured.users["street_clerk"])
+            subjects(Scene(getattr(measured, place), quarter, measured.users["street_clerk"]), indicator)
     with pytest.raises(OutOfScope):
-        source_rows(getattr(measured, place), quarter, MEAN.numerator, by=measured.users["street_clerk"])
+        source_rows(Scene(getattr(measured, place), quarter, measured.users["street_clerk"]), MEAN.numerator)
 
 
 def test_a_place_too_large_to_list(measured: World, quarter: Period, settings: Any) -> None:
     settings.MEASURING_CHUNK = 2
     with pytest.raises(ValidationError, match="范围过大"):
-        subjects(measured.city, quarter, OFFICE, by=None)
+        subjects(Scene(measured.city, quarter, None), OFFICE)
 
 
 def test_a_period_without_figures(world: World, quarter: Period) -> None:
     with pytest.raises(CurrentRun.DoesNotExist):
-        subjects(world.city, quarter, OFFICE, by=None)
+        subjects(Scene(world.city, quarter, None), OFFICE)
 
 
 def test_query_count_does_not_grow_with_the_page(
@@ -207,7 +215,7 @@ def test_query_count_does_not_grow_with_the_page(
 ) -> None:
     for _ in range(2):
         with django_assert_num_queries(14):
-            subjects(measured.city, quarter, SERVICE, by=None)
+            subjects(Scene(measured.city, quarter, None), SERVICE)
         for number in range(25):
             body = factories.committee(measured.community, f"居委会{number}")
             factories.premises(measured.community, PremisesKind.SERVICE, committee=body)
@@ -222,7 +230,7 @@ def test_the_rows_always_add_up_to_the_card(quarter: Period, small: SmallWorld, 
         measure(quarter)
         for place in small.places:
             for indicator in (OFFICE, SERVICE, SHARE):
-                page = subjects(place, quarter, indicator, by=None, limit=500)
+                page = subjects(Scene(place, quarter, None), indicator, limit=500)
                 assert not page.changed_since
                 counted = dict.fromkeys(page.outcomes, 0)
                 for one in page.subjects:

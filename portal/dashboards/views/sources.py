@@ -15,7 +15,7 @@ from communities.base.tables import detail_url
 from communities.base.views import place_lines
 from communities.models import Division, Period
 from portal.dashboards.views.rows import PAGE_SIZE, RowsPage
-from portal.scorecards.rows import SourceRow, source_rows
+from portal.scorecards.rows import Scene, SourceRow, source_rows
 
 PARTS = ("numerator", "denominator")
 
@@ -60,9 +60,8 @@ class Sources(RowsPage):
         }
 
     def page(self, place: Division, period: Period) -> dict[str, Any]:
-        found = source_rows(
-            place, period, self.measure, by=self.request.user, position=self.position(), limit=PAGE_SIZE
-        )
+        scene = Scene(place, period, self.request.user)
+        found = source_rows(scene, self.measure, position=self.position(), limit=PAGE_SIZE)
         lines = place_lines((row.community for row in found.rows), place.path_now)
         return {
             "rows": [source_line(row, lines) for row in found.rows],

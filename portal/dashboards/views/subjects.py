@@ -14,7 +14,7 @@ from portal.dashboards.panels import LOOK_OF, OUTCOME_LOOKS
 from portal.dashboards.standing import standings
 from portal.dashboards.views.rows import PAGE_SIZE, RowsPage
 from portal.scorecards.catalogue import INDICATORS
-from portal.scorecards.rows import SubjectOrder, SubjectPage, subjects
+from portal.scorecards.rows import Scene, SubjectOrder, SubjectPage, subjects
 
 
 class Subjects(RowsPage):
@@ -53,10 +53,8 @@ class Subjects(RowsPage):
 
     def page(self, place: Division, period: Period) -> dict[str, Any]:
         found = subjects(
-            place,
-            period,
+            Scene(place, period, self.request.user),
             self.indicator,
-            by=self.request.user,
             outcome=self.outcome,
             order=self.order,
             position=self.position(),

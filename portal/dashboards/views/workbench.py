@@ -14,14 +14,14 @@ from communities.base.measures import Indicator, Outcome
 from communities.base.querysets import today, valid_on
 from communities.base.roles import Action
 from communities.base.views import ScopedPage, place_lines
-from communities.models import ChangeRecord, Committee, Division, Exemption, Period, Premises
+from communities.models import ChangeRecord, Committee, Division, Exemption, Premises
 from portal.dashboards.standing import Standing, standings
 from portal.dashboards.views.dashboard import refuse_unknown
 from portal.frame import frame_of
 from portal.scorecards.catalogue import INDICATORS
 from portal.scorecards.figures import slot_positions
 from portal.scorecards.reading import PlaceCard, current_card
-from portal.scorecards.rows import SubjectOrder, subjects
+from portal.scorecards.rows import Scene, SubjectOrder, subjects
 
 SOON = dt.timedelta(days=90)
 TERM_SOON = dt.timedelta(days=180)
@@ -73,25 +73,24 @@ class Workbench(ScopedPage):
             short, missing = figure.outcomes[Outcome.FALLS_SHORT], figure.outcomes[Outcome.NOT_REPORTED]
             if short or missing:
                 found.append({"indicator": indicator, "figure": figure, "short": short, "missing": missing})
+        scene = self.scene(card) if any(gap["short"] for gap in found) else None
         for gap in found:
-            gap["rows"] = self.short(card.division, card.period, gap["indicator"]) if gap["short"] else []
+            gap["rows"] = (
+                self.short(scene, card, gap["indicator"]) if scene is not None and gap["short"] else []
+            )
         return found
 
-    def short(self, place: Division, period: Period, indicator: Indicator) -> list[Standing]:
-        """Those furthest from the standard; none where the place is too large to list."""
+    def scene(self, card: PlaceCard) -> Scene | None:
+        """The place as its rows now stand; None where it is too large to list."""
         try:
-            page = subjects(
-                place,
-                period,
-                indicator,
-                by=self.request.user,
-                outcome=Outcome.FALLS_SHORT,
-                order=SubjectOrder.GAP,
-                limit=SHOWN,
-            )
+            return Scene(card.division, card.period, self.request.user)
         except ValidationError:
-            return []
-        return standings(page.subjects, indicator, under=place.path_now)
+            return None
+
+    def short(self, scene: Scene, card: PlaceCard, indicator: Indicator) -> list[Standing]:
+        """Those furthest from the standard."""
+        page = subjects(scene, indicator, outcome=Outcome.FALLS_SHORT, order=SubjectOrder.GAP, limit=SHOWN)
+        return standings(page.subjects, indicator, under=card.division.path_now)
 
     def due(self, place: Division, day: dt.date) -> tuple[list[Premises], list[Exemption], list[Committee]]:
         """Stopgap rooms, exemptions to be reviewed and terms that end soon or have ended. Three queries."""

@@ -30,12 +30,15 @@ LONGEST_PATH = DivisionRecord._meta.get_field("path").max_length
 LISTED = {
     "division_id": "bigint",
     "parent_id": "bigint",
+    "count_id": "bigint",
     "path": "text",
     "profile": "text",
     "communities": "int",
     "households": "int",
     "residents": "int",
 }
+# Communities for which a statement's own list of places is quicker than a temporary table of them.
+FEW = 100
 # Only a card that says something else is written, so that running twice changes nothing.
 UPSERT = f"""
 ON CONFLICT (run_id, division_id) DO UPDATE SET values = excluded.values, parent_id = excluded.parent_id,
@@ -106,8 +109,11 @@ class Measuring:
         self.place = place.named("place", materialized=True)
         self.names = self.resolver.learn(profiles_in(Sql("(") + place + ") framed"))
 
-    def list_frame(self, spans: Sequence[Span]) -> None:
-        """The same for a few communities: read once, then values in a statement that is always the same."""
+    def list_frame(self, spans: Sequence[Span], *, stored: bool = True) -> None:
+        """The same for a few communities: read once, then values in a statement that is always the same.
+
+        ``stored``: False for those who only look.
+        """
         framed = Sql(f"SELECT {', '.join((*LISTED, *PROFILE_COLUMNS))} FROM (")
         rows = (framed + frame(self.resolver.book, spans) + ") framed").rows()
         values = tuple([row[number] for row in rows] for number in range(len(LISTED)))
@@ -115,7 +121,8 @@ class Measuring:
         listed = Sql(f"SELECT * FROM unnest({places}) AS place({', '.join(LISTED)})", values)
         self.place = listed.named("place", materialized=True)
         self.names = self.resolver.learn(row[len(LISTED) :] for row in rows)
-        self.resolver.store(self.names)
+        if stored:
+            self.resolver.store(self.names)
 
     def over_places(self, main: Sql) -> Sql:
         """A statement that names ``place``."""

@@ -6,12 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from communities.base.places import ancestor_ids, ancestors, outermost
 from communities.choices import Level
-from portal.scorecards.engine.cards import Measuring, plan_briefly
+from portal.scorecards.engine.cards import FEW, Measuring, plan_briefly
 from portal.scorecards.engine.frame import chunks, communities_in, paths_on, records_of
 from portal.scorecards.models import Run
-
-# Communities for which a statement's own list of places is quicker than a temporary table of them.
-FEW = 100
 
 
 def refresh(run: Run, division_ids: Sequence[int], positions: Mapping[str, int] | None = None) -> int:

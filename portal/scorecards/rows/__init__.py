@@ -4,7 +4,7 @@ Rows may have changed since the card was written; ``changed_since`` says so rath
 disagree in silence. Unlike totals, rows are shown only inside the asker's own places.
 """
 
-from portal.scorecards.rows.scene import Position, PositionLost
+from portal.scorecards.rows.scene import Position, PositionLost, Scene
 from portal.scorecards.rows.sources import SourceRow, SourceRowPage, source_rows
 from portal.scorecards.rows.subjects import Room, Subject, SubjectOrder, SubjectPage, subjects
 
@@ -12,6 +12,7 @@ __all__ = [
     "Position",
     "PositionLost",
     "Room",
+    "Scene",
     "SourceRow",
     "SourceRowPage",
     "Subject",

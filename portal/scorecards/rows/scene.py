@@ -12,13 +12,14 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.actions import OutOfScope
 from communities.base.places import Span
 from communities.base.roles import Action
 from communities.models import Division, Period
-from portal.scorecards.engine.cards import Measuring
+from portal.scorecards.engine.cards import FEW, Measuring
 from portal.scorecards.engine.frame import communities_in, paths_on
 from portal.scorecards.engine.sql import Sql
 from portal.scorecards.models import CurrentRun, MeasureCard, RunKind
@@ -55,7 +56,7 @@ def listing(found: Sequence[Any], limit: int, position: Position | None) -> List
 
 
 class Scene:
-    """One place in one period, measured live at the anchor of the current run.
+    """One place in one period, measured live at the anchor of the current run; set once for all that a page lists.
 
     Raises OutOfScope for a place outside the asker's own, CurrentRun.DoesNotExist for a period without figures,
     ValidationError for a place too large to list.
@@ -67,13 +68,16 @@ class Scene:
             raise OutOfScope(_("不在您的管辖范围内。"))
         current = CurrentRun.objects.select_related("run__period").get(kind=RunKind.MEASURE, period=period)
         self.measuring = Measuring(current.run)
-        self.day = current.run.anchor_date
+        self.day, self.period = current.run.anchor_date, current.run.period
         self.card = MeasureCard.objects.filter(run=current.run, division=division).first()
         spans = [Span.below(path) for path in paths_on([division.pk], self.day)]
         self.communities = communities_in(self.day, spans)
         if self.communities > settings.MEASURING_CHUNK:
             raise ValidationError(_("该地区范围过大,请选择下级地区查看明细。"))
-        self.measuring.name_frame(spans)
+        if self.communities <= FEW:
+            self.measuring.list_frame(spans, stored=False)
+        else:
+            self.measuring.name_frame(spans)
 
     def mine(self, model: Any) -> QuerySet[Any]:
         """The rows of a model inside the asker's own places; all of them for a job of the portal itself."""
@@ -83,8 +87,15 @@ class Scene:
     def totals(self, slots: Sequence[str]) -> tuple[list[int], bool]:
         """The slots as the rows now yield them, and whether the card says otherwise."""
         positions = [self.measuring.positions[slot] for slot in slots]
-        sums = ", ".join(f"coalesce(sum(values[{position + 1}]), 0)::bigint" for position in positions)
-        (live,) = (Sql(f"SELECT {sums} FROM (") + self.measuring.measured() + ") fresh").rows()
+        live = [self._live[position] for position in positions]
         values = self.card.values if self.card is not None else []
         stored = [values[position] if position < len(values) else None for position in positions]
-        return list(live), list(live) != stored
+        return live, live != stored
+
+    @cached_property
+    def _live(self) -> list[int]:
+        """All slots as the rows yield them: one statement, whatever is asked of it."""
+        size = max(self.measuring.positions.values(), default=-1) + 1
+        sums = ", ".join(f"coalesce(sum(values[{number}]), 0)::bigint" for number in range(1, size + 1))
+        (live,) = (Sql(f"SELECT {sums} FROM (") + self.measuring.measured() + ") fresh").rows()
+        return list(live)

@@ -14,7 +14,7 @@ from django.db.models.expressions import RawSQL
 
 from communities.base.measures import Measure, Validity
 from communities.base.models import Row
-from communities.models import Division, Period
+from communities.models import Division
 from portal.scorecards.engine.sources import Days, placed_at, rows_of
 from portal.scorecards.engine.sql import Sql, of_queryset
 from portal.scorecards.rows.scene import Listing, Position, PositionLost, Scene, listing
@@ -52,21 +52,18 @@ class SourceRowPage:
 
 
 def source_rows(
-    division: Division,
-    period: Period,
+    scene: Scene,
     measure: Measure,
     *,
-    by: Any,
     position: Position | None = None,
     limit: int = 50,
 ) -> SourceRowPage:
     """The rows that a plain measure (an indicator's numerator or denominator) counted or summed, page by page.
 
-    Raises what :class:`Scene` raises, and PositionLost.
+    Raises PositionLost.
     """
-    scene = Scene(division, period, by)
     (total,), changed = scene.totals(measure.slots)
-    counted = _counted(scene, period, measure)
+    counted = _counted(scene, measure)
     page = _page(scene, counted, position, limit)
     rows = _described(measure, page.rows)
     return SourceRowPage(
@@ -81,14 +78,14 @@ def source_rows(
     )
 
 
-def _counted(scene: Scene, period: Period, measure: Measure) -> QuerySet[Any]:
+def _counted(scene: Scene, measure: Measure) -> QuerySet[Any]:
     """The rows in the frame, with the community in which each stands and that one's path."""
     model: type[Row] = apps.get_model(measure.model)
     if measure.validity == Validity.READING:
         chosen = RawSQL("SELECT count_id FROM place WHERE count_id IS NOT NULL", [])
         rows = model._default_manager.filter(pk__in=chosen)
     else:
-        rows = rows_of(measure, Days(scene.day, period.first_day)).filter(measure.where)
+        rows = rows_of(measure, Days(scene.day, scene.period.first_day)).filter(measure.where)
     place = placed_at(model, measure.via)
     path = "path_now" if model is Division else f"{place.removesuffix('_id')}__path_now"
     return rows.annotate(counts_in=F(place), stands_at=F(path))

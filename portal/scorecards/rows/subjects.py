@@ -17,7 +17,7 @@ from django.db.models import F, Q
 
 from communities.base.measures import Assessment, Grain, Indicator, Outcome
 from communities.base.querysets import valid_on
-from communities.models import Committee, Division, Period, Threshold
+from communities.models import Committee, Division, Threshold
 from portal.scorecards.engine.sql import Sql
 from portal.scorecards.rows.scene import Listing, Position, PositionLost, Scene, listing
 
@@ -75,24 +75,21 @@ class SubjectPage:
 
 
 def subjects(
-    division: Division,
-    period: Period,
+    scene: Scene,
     indicator: Indicator,
     *,
-    by: Any,
     outcome: Outcome | None = None,
     order: SubjectOrder = SubjectOrder.PLACE,
     position: Position | None = None,
     limit: int = 50,
 ) -> SubjectPage:
-    """The subjects that an assessment counted below a place, page by page.
+    """The subjects that an assessment counted below a scene's place, page by page.
 
-    Raises what :class:`Scene` raises, and PositionLost.
+    Raises PositionLost.
     """
     assessment = indicator.assessment
     if assessment is None:
         raise ValueError(f"{indicator.code} judges nobody")
-    scene = Scene(division, period, by)
     counts, changed = scene.totals(assessment.slots)
     page = _page(scene, assessment, outcome=outcome, order=order, position=position, limit=limit)
     listed = _described(scene, assessment, page.rows)
