@@ -38,6 +38,7 @@ from communities.imports_api import ImportViewSet
 from communities.models import ApiToken, User
 from portal import errors
 from portal.scorecards.api import IndicatorValueViewSet, IndicatorViewSet, RunViewSet
+from portal.scorecards.rules_api import RatingRuleViewSet
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
@@ -104,6 +105,7 @@ router.register("policy-documents", PolicyDocumentViewSet, "api-policy-document"
 router.register("thresholds", ThresholdViewSet, "api-threshold")
 router.register("indicators", IndicatorViewSet, "api-indicator")
 router.register("indicator-values", IndicatorValueViewSet, "api-indicator-value")
+router.register("rating-rules", RatingRuleViewSet, "api-rating-rule")
 router.register("runs", RunViewSet, "api-run")
 router.register("imports", ImportViewSet, "api-import")
 router.register("changes", ChangeViewSet, "api-change")

@@ -219,6 +219,8 @@ API: list[Entry] = [
     api("imports/<uuid:public_id>/", EDIT, path="import", private=True),
     api("imports/<uuid:public_id>/confirm/", EDIT, path="import", private=True, is_get=False, body={}),
     api("imports/<uuid:public_id>/error-workbook/", EDIT, path="import", private=True),
+    api("rating-rules/", COMPARE, shared=True),
+    api("rating-rules/try/", COMPARE, is_get=False, body={}, shared=True),
     api("runs/", COMPARE, body={"kind": "measure", "period": "2026Q1"}, posts=(RUN,), shared=True),
     api("runs/<uuid:public_id>/", COMPARE, path="run", shared=True),
     api("changes/", VIEW, AUDIT, ids={"division": "place"}),

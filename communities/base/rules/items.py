@@ -1,0 +1,122 @@
+"""From rules to totals: rounded item points, items that do not apply, groups with weights, grades by cut points.
+
+Points of items and everything above them are whole hundredths, as the cards keep them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
+from fractions import Fraction
+
+from communities.base.rules.readings import Inputs, Line, Scored
+from communities.base.rules.shapes import Shape, clamped
+
+HUNDREDTHS = 100
+ROUNDING = (("half_up", "四舍五入"), ("down", "舍去"), ("up", "进位"))
+NOT_APPLICABLE = (
+    ("full", "计满分"),
+    ("drop", "不计入,其余按比例折算"),
+    ("peers_mean", "按同类平均分"),
+    ("zero", "计 0 分"),
+)
+MODES = {"half_up": ROUND_HALF_UP, "down": ROUND_DOWN, "up": ROUND_UP}
+
+
+def rounded(points: Fraction, places: int = 2, mode: str = "half_up") -> int:
+    """Points as hundredths after rounding to so many decimal places (0 to 2); halves go away from zero."""
+    unit = 10**places
+    scaled, sign = abs(points) * unit, -1 if points < 0 else 1
+    whole, rest = divmod(scaled.numerator, scaled.denominator)
+    if mode == "half_up":
+        whole += 2 * rest >= scaled.denominator
+    elif mode == "up":
+        whole += rest > 0
+    return sign * whole * (HUNDREDTHS // unit)
+
+
+@dataclass(frozen=True)
+class Item:
+    """What a scheme says of one item, as far as its points depend on it. ``least`` may be negative."""
+
+    rule: Shape
+    full_mark: Decimal
+    least: Decimal = Decimal(0)
+    most: Decimal | None = None
+    places: int = 2
+    mode: str = "half_up"
+    not_applicable: str = "drop"
+
+    def score(self, inputs: Inputs) -> ItemScore:
+        """The item's points for one subject, before its group is known."""
+        scored: Scored = self.rule.evaluate(inputs, self.full_mark)
+        if scored.points is None:
+            return ItemScore(None, scored.lines)
+        exact = clamped(scored.points, self.least, self.most)
+        return ItemScore(rounded(exact, self.places, self.mode), scored.lines)
+
+
+@dataclass(frozen=True)
+class ItemScore:
+    """Hundredths of points, None where the item does not apply."""
+
+    points: int | None
+    lines: tuple[Line, ...] = ()
+
+
+def filled(
+    item: Item, points: int | None, peers: Sequence[int | None], *, is_asked: bool = True
+) -> int | None:
+    """Points of an item after its policy for subjects to whom it does not apply; None: dropped.
+
+    ``peers``: the item's points of all subjects of the peer group, None where it does not apply. Their mean is that
+    of those to whom it applies; where it applies to nobody it is dropped. ``is_asked`` False: the scheme leaves the
+    item out for this class of subject, which is no lack of data and always drops it.
+    """
+    if points is not None:
+        return points
+    if not is_asked or item.not_applicable == "drop":
+        return None
+    if item.not_applicable == "peers_mean":
+        known = [each for each in peers if each is not None]
+        return rounded(Fraction(sum(known), len(known) * HUNDREDTHS)) if known else None
+    return int(item.full_mark * HUNDREDTHS) if item.not_applicable == "full" else 0
+
+
+@dataclass(frozen=True)
+class GroupPart:
+    """One item or inner group inside a group: its hundredths (None: dropped) and its full mark in hundredths."""
+
+    points: int | None
+    full: int
+
+
+def group_total(parts: Sequence[GroupPart], full: int, *, least: int | None = 0) -> int | None:
+    """Hundredths of a group worth ``full``: what its parts earned, taken in proportion to what applied.
+
+    A group whose parts add up to its own full mark, all of them applying, is their plain sum; otherwise (parts
+    dropped, or marks on another scale: nested weights) earned / applicable x full, rounded once. None: no part
+    applies. ``least`` None: the group may go below 0.
+    """
+    there = [part for part in parts if part.points is not None]
+    whole = sum(part.full for part in there)
+    if not there or not whole:
+        return None
+    earned = sum(part.points for part in there if part.points is not None)
+    points = earned if whole == full else rounded(Fraction(earned * full, whole * HUNDREDTHS))
+    return points if least is None else max(points, least)
+
+
+@dataclass(frozen=True)
+class Grade:
+    """A grade from so many hundredths on; ``most_vetoes``: how many vetoes it still bears."""
+
+    code: str
+    least: int
+    most_vetoes: int = 0
+
+
+def grade_of(grades: Sequence[Grade], total: int, vetoes: int = 0) -> Grade | None:
+    """The best grade, listed from the best down, that total and vetoes allow; None: no grade."""
+    return next((grade for grade in grades if total >= grade.least and vetoes <= grade.most_vetoes), None)

@@ -1,0 +1,190 @@
+"""What the database reckons is what the evaluation gives, to the last hundredth (goal G8)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from communities.base.rules import Inputs, Item, Reading, read_rule
+from communities.base.rules.sql import Column, item_sql
+
+CODES = ("a", "b", "c")
+# Few distinct numbers, so that values often meet thresholds, ends of bands and each other.
+NUMBERS = st.sampled_from(
+    ["0", "0.5", "1", "1.005", "2", "2.5", "3", "7", "10", "33.3333", "80", "90", "-1", "-2.5"]
+)
+POSITIVE = st.sampled_from(["0.5", "1", "2.5", "3", "7", "10"])
+POINTS = st.sampled_from(["0", "0.5", "0.05", "1", "2", "3", "5", "10"])
+OPERATORS = st.sampled_from(["ge", "gt", "le", "lt"])
+ABSENT = st.sampled_from(["zero", "full", "not_applicable"])
+CODE = st.sampled_from(CODES)
+
+
+def with_absences(**each: Any) -> Any:
+    return st.fixed_dictionaries({"value": CODE, "missing": ABSENT, "no_base": ABSENT, **each})
+
+
+@st.composite
+def bands(draw: Any) -> dict[str, Any]:
+    ends = sorted(draw(st.sets(NUMBERS.map(Decimal), max_size=4)), reverse=True)
+    tiers = [{"least": str(end), "points": draw(POINTS), "inclusive": draw(st.booleans())} for end in ends]
+    return draw(with_absences(shape=st.just("bands"), counts=st.sampled_from(["points", "deduction"]))) | {
+        "bands": [*tiers, {"points": draw(POINTS)}]
+    }
+
+
+@st.composite
+def counted(draw: Any) -> dict[str, Any]:
+    found = []
+    for code in sorted(draw(st.sets(CODE, min_size=1))):
+        most = draw(st.one_of(st.none(), POINTS))
+        found.append({"value": code, "each": draw(POINTS)} | ({} if most is None else {"at_most": most}))
+    shape = draw(st.sampled_from(["deduction", "bonus"]))
+    bound = draw(st.one_of(st.none(), POINTS))
+    rule = {"shape": shape, "occurrences": found, "missing": draw(st.one_of(ABSENT, st.just("none")))}
+    if bound is not None:
+        rule |= {"floor": f"-{bound}"} if shape == "deduction" else {"cap": bound}
+    return rule
+
+
+PLAIN = st.one_of(
+    with_absences(shape=st.just("threshold"), operator=OPERATORS, target=NUMBERS, otherwise=POINTS),
+    bands(),
+    counted(),
+    with_absences(
+        shape=st.just("pro_rata"), target=NUMBERS, zero=NUMBERS, ceiling=st.sampled_from(["100", "120"])
+    ).filter(lambda rule: Decimal(rule["target"]) != Decimal(rule["zero"])),
+    with_absences(
+        shape=st.just("shortfall"),
+        target=NUMBERS,
+        step=POSITIVE,
+        points=POINTS,
+        direction=st.sampled_from(["at_least", "at_most"]),
+        part_steps=st.sampled_from(["exact", "ignored", "full"]),
+        floor=st.sampled_from(["0", "-3", "20"]),
+    ),
+)
+
+
+@st.composite
+def combined(draw: Any, inner: Any) -> dict[str, Any]:
+    how = draw(st.sampled_from(["sum", "weighted", "best", "worst", "deductions"]))
+    parts = []
+    for _number in range(draw(st.integers(1, 3))):
+        part = {"rule": draw(inner)}
+        if how == "sum" or (how in ("weighted", "best") and draw(st.booleans())):
+            part["full_mark"] = draw(POSITIVE)
+        if how == "weighted":
+            part["weight"] = draw(POSITIVE)
+        parts.append(part)
+    return {
+        "shape": "combined",
+        "how": how,
+        "parts": parts,
+        "not_applicable": draw(st.sampled_from(["drop", "full", "zero"])),
+        "floor": draw(st.sampled_from(["0", "-100"])),
+        **draw(st.sampled_from([{}, {"cap": "4"}])),
+    }
+
+
+def gate(inner: Any) -> Any:
+    condition = st.fixed_dictionaries({"value": CODE, "operator": OPERATORS, "target": NUMBERS})
+    return st.fixed_dictionaries(
+        {
+            "shape": st.just("gate"),
+            "condition": condition,
+            "rule": inner,
+            "effect": st.sampled_from(["veto", "require"]),
+        }
+    )
+
+
+RULES = st.one_of(
+    PLAIN, gate(PLAIN), combined(PLAIN), combined(st.one_of(PLAIN, combined(PLAIN), gate(PLAIN)))
+)
+TOPS = st.one_of(st.none(), NUMBERS, st.integers(0, 300).map(str))
+READING = st.tuples(TOPS, st.sampled_from(["0", "1", "1", "3", "5", "7"]))
+SUBJECTS = st.lists(st.tuples(READING, READING, READING), min_size=1, max_size=12)
+
+
+quietly = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+at_length = settings(quietly, max_examples=3000)
+anything = given(
+    rule=RULES,
+    full=st.sampled_from(["1", "5", "7.5", "10", "100"]),
+    bounds=st.sampled_from([("0", None), ("-5", None), ("0", "8"), ("-100", "150")]),
+    rounding=st.tuples(st.integers(0, 2), st.sampled_from(["half_up", "down", "up"])),
+    subjects=SUBJECTS,
+)
+
+
+def sql_equals_evaluation(
+    rule: dict[str, Any],
+    full: str,
+    bounds: tuple[str, str | None],
+    rounding: tuple[int, str],
+    subjects: list[tuple[tuple[str | None, str], ...]],
+) -> None:
+    least, most = bounds
+    item = Item(
+        read_rule(rule),
+        Decimal(full),
+        least=Decimal(least),
+        most=None if most is None else Decimal(most),
+        places=rounding[0],
+        mode=rounding[1],
+    )
+    expected = [item.score(Inputs(_readings(each))).points for each in subjects]
+    assert _from_database(item, subjects) == expected
+
+
+@pytest.mark.django_db
+@quietly
+@anything
+def test_sql_equals_evaluation(**drawn: Any) -> None:
+    sql_equals_evaluation(**drawn)
+
+
+@pytest.mark.prove
+@pytest.mark.django_db
+@at_length
+@anything
+def test_sql_equals_evaluation_at_length(**drawn: Any) -> None:
+    sql_equals_evaluation(**drawn)
+
+
+def _readings(subject: Any) -> dict[str, Reading]:
+    return {
+        code: Reading(None if top is None else Decimal(top), Decimal(bottom))
+        for code, (top, bottom) in zip(CODES, subject, strict=True)
+    }
+
+
+def _from_database(item: Item, subjects: Any) -> list[int | None]:
+    """One grouped statement for all subjects, as the engine asks."""
+    columns = {code: Column(f"s.{code}_top", f"s.{code}_bottom") for code in CODES}
+    names = ", ".join(f"{code}_top, {code}_bottom" for code in CODES)
+    values = [[n, *(side for reading in each for side in reading)] for n, each in enumerate(subjects)]
+    row = "(%s::int" + ", %s::numeric, %s::numeric" * len(CODES) + ")"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {item_sql(item, columns)} FROM (VALUES {', '.join([row] * len(values))})"
+            f" AS s(n, {names}) ORDER BY s.n",
+            [side for each in values for side in each],
+        )
+        return [points for (points,) in cursor.fetchall()]
+
+
+@pytest.mark.django_db
+def test_a_half_that_a_quotient_would_lose() -> None:
+    # 1/3 of 0.015 is exactly half a hundredth of a point; a third as numeric is a little less.
+    rule = {"shape": "pro_rata", "value": "a", "target": "3"}
+    item = Item(read_rule(rule), Decimal("0.015"))
+    one = (("1", "1"), ("0", "1"), ("0", "1"))
+    assert item.score(Inputs(_readings(one))).points == 1
+    assert _from_database(item, [one]) == [1]
