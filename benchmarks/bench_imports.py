@@ -21,7 +21,7 @@ import tablib
 import xlsxwriter
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.db import connection
+from django.db import connection, transaction
 from import_export import resources
 
 from benchmarks.harness import report
@@ -33,6 +33,10 @@ from tests.workbooks.conftest import HEADS
 
 SIZES = [int(size) for size in os.environ.get("BENCH_IMPORT_ROWS", "10000,100000").split(",")]
 DEFAULT_WAY_ROWS = 500
+MODELS: dict[str, Any] = {
+    model._meta.db_table: model
+    for model in (Premises, Premises._meta.get_field("placements").related_model, ChangeRecord)
+}
 COMMUNITIES = 1_380
 
 FLOOR = """
@@ -137,6 +141,36 @@ def default_way(committees: list[Any]) -> float:
     return (time.perf_counter() - began) / DEFAULT_WAY_ROWS
 
 
+def writing_again(rows: int) -> float:
+    """Seconds to insert the rows of an import once more, with what goes with them: nobody can write them quicker.
+
+    Rooms, placements and change records as they stand, indexes included; rolled back.
+    """
+    tables = {
+        "communities_premises": "name LIKE '办公室%%'",
+        "communities_premisesplacement": "thing_id IN (SELECT id FROM floor_communities_premises)",
+        "communities_changerecord": "object_id IN (SELECT public_id FROM floor_communities_premises)",
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        for table, which in tables.items():
+            cursor.execute(
+                f"CREATE TEMP TABLE floor_{table} ON COMMIT DROP AS SELECT * FROM {table} WHERE {which}"
+            )
+            assert cursor.rowcount == rows, (table, cursor.rowcount)
+        cursor.execute("ALTER TABLE communities_changerecord DISABLE TRIGGER USER")
+        for table in reversed(tables):
+            cursor.execute(f"DELETE FROM {table} t USING floor_{table} f WHERE t.id = f.id")
+        began = time.perf_counter()
+        for table in tables:
+            columns = ", ".join(
+                f'"{field.column}"' for field in MODELS[table]._meta.concrete_fields if not field.generated
+            )
+            cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM floor_{table}")
+        took = time.perf_counter() - began
+        transaction.set_rollback(True)
+    return took
+
+
 def main() -> None:
     """Each size: floor, check, write, again; then the export."""
     settings.MEDIA_ROOT = Path(tempfile.mkdtemp())
@@ -174,6 +208,9 @@ def main() -> None:
         told = f"{checked:.1f} s + {written:.1f} s, {whole / floor:.1f} x"
         report("G9", f"{rows:,} rooms checked + written, x floor ({floor:.1f} s)", told, "1.5 x",
                met=whole <= 1.5 * floor)  # fmt: skip
+        bare = floor + writing_again(rows)
+        report("G9", f"  x floor and writing the same rows ({bare:.1f} s)", f"{whole / bare:.1f} x", "1.5 x",
+               met=whole <= 1.5 * bare)  # fmt: skip
         report(
             "G9",
             "  x faster than the library's own way",
