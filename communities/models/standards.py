@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from communities.base.models import Row, not_empty, unique_live
+from communities.base.models import Row, not_empty, not_in_future, unique_live
 from communities.base.querysets import DivisionScopedQuerySet
 from communities.base.standards import THRESHOLD_KEYS, check_threshold_key
 from communities.choices import (
@@ -42,7 +42,7 @@ class PolicyDocument(Row):
     jurisdiction = models.ForeignKey(
         Division, verbose_name=_("适用地区"), on_delete=models.PROTECT, related_name="policy_documents"
     )
-    issued_on = models.DateField(_("发文日期"), null=True, blank=True)
+    issued_on = models.DateField(_("发文日期"), null=True, blank=True, validators=[not_in_future])
     valid = DateRangeField(_("施行期间"))
     text = models.TextField(_("正文"), blank=True)
 
