@@ -102,6 +102,13 @@ class Row(models.Model):
                 found.append(getattr(row, f"{last}_id"))
         return dict.fromkeys(found)
 
+    def check_beside(self) -> None:
+        """Raises ValidationError where the row contradicts other live rows; asked in the transaction of the write.
+
+        What a constraint can say is said by one. Rows of one act are asked one after the other, so that one
+        may be ended and another follow it.
+        """
+
     def check_removal(self) -> None:
         """Raises ValidationError where the row must stay although nothing points to it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField, DateRangeField, IntegerRangeField
 from django.core.exceptions import ValidationError
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from communities.base.models import Row, not_empty, not_in_future, unique_live
 from communities.base.querysets import DivisionScopedQuerySet
-from communities.base.standards import THRESHOLD_KEYS, check_threshold_key
+from communities.base.standards import THRESHOLD_KEYS, Rule, check_threshold_key, collide
 from communities.choices import (
     BuildingClass,
     CommunityKind,
@@ -30,6 +30,13 @@ from communities.models.premises import committee_of_place
 from communities.querysets import ClauseQuerySet, RuleBookQuerySet, ThresholdQuerySet
 
 MEASURED_BY = _("已关闭的报告期按此标准判定,不能改写或删除;请填写施行期间的结束日期,并另行登记新的标准。")
+
+
+def days_shared(one: Any, other: Any) -> tuple[dt.date, dt.date]:
+    """The first day in both of two half-open times, and the first one after."""
+    starts = [valid.lower or dt.date.min for valid in (one, other)]
+    ends = [valid.upper or dt.date.max for valid in (one, other)]
+    return max(starts), min(ends)
 
 
 class PolicyDocument(Row):
@@ -215,6 +222,55 @@ class Threshold(Row):
         stored = Threshold.objects.filter(pk=self.pk).first() if self.pk else None
         if stored is not None:
             stored.check_kept(self)
+        if self.operator == Operator.BETWEEN and None not in (self.low, self.high) and self.low > self.high:
+            raise ValidationError({"high": _("上限不能小于下限。")})
+
+    def check_beside(self) -> None:
+        """Of two numbers for the same communities on the same days, by one place in one force, neither holds.
+
+        Their days may still come to share less, or what was measured by both could not even be ended.
+        """
+        from communities.base.tables import span_text  # noqa: PLC0415 - tables are of a later floor
+
+        if self.force == Force.STRIVE_TO:
+            return
+        stored = Threshold.objects.filter(pk=self.pk).first() if self.pk else None
+        others = Threshold.objects.live().filter(
+            key=self.key, jurisdiction=self.jurisdiction_id, force=self.force, valid__overlap=self.valid
+        )
+        for other in others.exclude(pk=self.pk).select_related("clause__document").order_by("pk"):
+            if not collide(self.rule(), other.rule()):
+                continue
+            if stored is not None and collide(stored.rule(), other.rule()):
+                now, before = days_shared(self.valid, other.valid), days_shared(stored.valid, other.valid)
+                if now != before and before[0] <= now[0] and now[1] <= before[1]:
+                    continue
+            told = _(
+                "与「%(other)s」(%(clause)s,施行期间 %(days)s)适用于同样的社区,无法确定以哪一条为准。"
+                "请先填写那一条施行期间的结束日期,或用适用条件区分。"
+            )
+            named = {"other": other, "clause": other.clause, "days": span_text(other.valid)}
+            raise ValidationError(told, code="contradicts", params=named)
+
+    def rule(self) -> Rule:
+        """The row as the choice among thresholds sees it, wherever it stands."""
+        classes = (self.building_classes, self.location_classes, self.community_kinds)
+        building, location, kinds = (None if given is None else frozenset(given) for given in classes)
+        return Rule(
+            self.pk or 0,
+            self.key,
+            "",
+            self.operator,
+            self.low,
+            self.high,
+            self.force,
+            self.step,
+            self.step_households,
+            building,
+            location,
+            kinds,
+            None if self.households is None else (self.households.lower, self.households.upper),
+        )
 
     def check_kept(self, changed: Threshold) -> None:
         """Raises ValidationError where a change would alter what a closed period was measured by."""
