@@ -216,6 +216,42 @@ def test_refused_rows_come_back_marked_and_go_in_once_mended(world: World, send:
     assert Premises.objects.get(name="坏").area == 88
 
 
+def test_what_is_wrong_with_a_whole_row_is_marked_at_its_identity(world: World, send: Send) -> None:
+    """Gone, stale, repeated, or against a rule of several cells; lines are those of the file that was sent."""
+    content = exported(world)
+    room = world.premises["community"]
+    room.refresh_from_db()
+    room.area = 300
+    actions.save(room, by=world.users["district_officer"])
+
+    def spoil(sheet: Any) -> None:
+        sheet["F5"] = 200
+        heads = [cell.value for cell in sheet[3]]
+        for at, changes in enumerate(({}, {}, {"失去原因": "拆迁"}, {"建筑面积(平方米)": "很大"}), start=7):
+            new = dict(zip(heads[1:], GOOD, strict=True)) | changes
+            for number, head in enumerate(heads[1:], start=2):
+                sheet.cell(at, number).value = new[head] or None
+
+    batch = send(edited(content, spoil))
+    assert batch.counts == {"created": 1, "changed": 0, "unchanged": 1, "refused": 4}, told(batch)
+    file = io.BytesIO()
+    imports.write_refused(file, batch)
+    sheet = openpyxl.load_workbook(io.BytesIO(file.getvalue())).worksheets[0]
+    reasons = [sheet.cell(at, 1).value.split("\n") for at in range(5, 9)]
+    assert [lines[0] for lines in reasons] == [f"原文件第 {line} 行" for line in (5, 8, 9, 10)]
+    assert reasons[1][1] == "与原文件第 7 行重复。"
+    assert "原文件" in sheet["A2"].value
+    for at, (_line, reason) in enumerate(reasons[:3], start=5):
+        assert sheet.cell(at, 2).fill.fgColor.rgb == "FFFDE2E0"
+        assert sheet.cell(at, 2).comment.text == reason
+        assert sheet.cell(at, 2).protection.locked
+    assert sheet["B8"].comment is None
+    assert sheet["B5"].value == f"{room.public_id}#2"
+    assert sheet["B6"].value is None
+    again = send(file.getvalue())
+    assert again.refusal == ""
+
+
 def test_texts_never_become_formulas(world: World, send: Send) -> None:
     names = ["=1+1", "+1", "-1", "@x", "\uff1d1", "=HYPERLINK(1)"]
     for name in names:
