@@ -222,7 +222,8 @@ class Threshold(Row):
         stored = Threshold.objects.filter(pk=self.pk).first() if self.pk else None
         if stored is not None:
             stored.check_kept(self)
-        if self.operator == Operator.BETWEEN and None not in (self.low, self.high) and self.low > self.high:
+        low, high = self.low, self.high
+        if self.operator == Operator.BETWEEN and low is not None and high is not None and low > high:
             raise ValidationError({"high": _("上限不能小于下限。")})
 
     def check_beside(self) -> None:

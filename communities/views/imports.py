@@ -293,6 +293,7 @@ class ExportPage:
     """Turns a register's list page into its workbook: the same filters, the same rows."""
 
     most = 100_000
+    offers_removed = False
 
     @classmethod
     def of(cls, list_page: Any, register: str) -> Any:
