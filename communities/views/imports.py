@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -10,7 +12,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -235,10 +237,9 @@ class Preview:
             for name, text in given.items()
             if name in kept and kept[name] != text and row.outcome != RowOutcome.UNCHANGED
         ]
-        first = next(iter(given), None)
         return Shown(
             row.line,
-            str(stored) if stored is not None else given.get("name") or (given[first] if first else ""),
+            stored.record_label() if stored is not None else self.label(values, row.wrong),
             detail_url(stored) if stored is not None else None,
             [
                 (self.labels[name], text)
@@ -250,6 +251,19 @@ class Preview:
                 (self.labels.get(fault["name"], ""), fault["value"], fault["message"])
                 for fault in row.errors or ()
             ],
+        )
+
+    def label(self, values: dict[str, Any], wrong: Sequence[str]) -> str:
+        """The row's own words for itself; where they need a cell that could not be read, those it is known by."""
+        known = {
+            name: value for name, value in values.items() if name not in wrong and value not in (None, "")
+        }
+        words = ""
+        with suppress(ObjectDoesNotExist, TypeError):
+            words = self.target.model(**known).record_label()
+        words = " ".join(words.split())
+        return words or " ".join(
+            self.said(name, known[name]) for name in self.target.form.alike if name in known
         )
 
     def said(self, name: str, value: Any) -> str:

@@ -128,7 +128,7 @@ class Workbook:
         sheet.protect("", dict.fromkeys(allowed, True))
 
     def _example(self, number: int, column: Column) -> str:
-        if isinstance(column.field, DayField):
+        if isinstance(column.field, DayField) and not column.example:
             return f"{self.day:%Y-%m-%d}" if column.part != 1 and column.required else ""
         offered = self.known[number].offered if number in self.known else []
         return example_of(column, next(iter(offered), ""))
