@@ -27,6 +27,11 @@ EMPTY = mark_safe('<span class="none">—</span>')
 ROUTES: dict[str, str] = {}
 
 
+def resource_of(code: str) -> str:
+    """What addresses call a register, those of pages and of the API alike: the last step of its list's own."""
+    return reverse(f"{code}-list").rstrip("/").rpartition("/")[2]
+
+
 def detail_url(row: Model, page: str = "detail") -> str | None:
     """The address of a row's page; None where the kind of row has none."""
     route = ROUTES.get(getattr(row, "page_label", row._meta.label))

@@ -36,7 +36,7 @@ from communities.base.places import ancestor_ids
 from communities.base.roles import Action
 from communities.base.saved import LISTS, VIEW, opened, views_of
 from communities.base.selection import choosing
-from communities.base.tables import ROUTES, RegisterTable
+from communities.base.tables import ROUTES, RegisterTable, resource_of
 
 # Names in the address that the list itself reads.
 OWN_PARAMETERS = frozenset({"place", "period", "sort", "after", "before", VIEW})
@@ -340,7 +340,7 @@ class ListPage(ScopedPage):
         )
         if self.request.user.may(entry.action):  # type: ignore[union-attr]
             place = self.request.GET.get("place")
-            query = urlencode({"register": code} | ({"place": place} if place else {}))
+            query = urlencode({"resource": resource_of(code)} | ({"place": place} if place else {}))
             urls["import_url"] = f"{reverse('import-new')}?{query}"
         return urls
 

@@ -23,7 +23,7 @@ from communities.base import actions
 from communities.base.changes import spoken
 from communities.base.entry.forms import EntryForm
 from communities.base.roles import Action
-from communities.base.tables import detail_url
+from communities.base.tables import detail_url, resource_of
 from communities.base.views import ScopedPage
 from communities.base.workbooks.writing import download
 from communities.choices import ImportMode, ImportState, JobState, RowOutcome
@@ -42,19 +42,19 @@ class ImportPage(ScopedPage):
     """What the pages of imports share: the register and the place that the address names."""
 
     action: ClassVar[Action] = Action.EDIT_REGISTERS
-    parameters: ClassVar[frozenset[str]] = frozenset({"register", "place", "period"})
+    parameters: ClassVar[frozenset[str]] = frozenset({"resource", "place", "period"})
 
     def asked_register(self) -> tuple[str, type[EntryForm]]:
         """Raises BadRequest for unknown parameters, Http404 for an unknown register."""
         if set(self.request.GET) - self.parameters:
             raise BadRequest(_("地址中有不认识的参数。"))
-        name = self.request.GET.get("register", "")
-        entry = imports.registers().get(name)
-        if entry is None:
+        code = imports.resources().get(self.request.GET.get("resource", ""))
+        if code is None:
             raise Http404
+        entry = imports.registers()[code]
         if not self.request.user.may(entry.action):  # type: ignore[union-attr]
             raise PermissionDenied
-        return name, entry
+        return code, entry
 
     def asked_place(self, action: Action) -> Division:
         """The place in the address, else the one place where the user works. Raises Http404."""
@@ -118,7 +118,7 @@ class NewImport(ImportPage):
     def shown(self, wrong: str = "") -> HttpResponse:
         register, entry = self.asked_register()
         place = self.asked_place(entry.action)
-        query = urlencode({"register": register, "place": place.public_id})
+        query = urlencode({"resource": resource_of(register), "place": place.public_id})
         context = {
             "title": title_of(register),
             "list_url": list_url(register),
@@ -190,7 +190,7 @@ class ImportDetail(ImportPage):
             "writes": batch.count(RowOutcome.CREATED) + batch.count(RowOutcome.CHANGED),
             "refused": batch.count(RowOutcome.REFUSED),
             "new_url": f"{reverse('import-new')}?"
-            + urlencode({"register": batch.register, "place": batch.division.public_id}),
+            + urlencode({"resource": resource_of(batch.register), "place": batch.division.public_id}),
         }
 
     def outcome(self) -> str:
