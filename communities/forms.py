@@ -12,7 +12,7 @@ from communities import indicators  # noqa: F401 - declares the keys of standard
 from communities.base.entry import EntryForm, Group, LateCheck, PartForm, PickField
 from communities.base.roles import Action
 from communities.base.standards import THRESHOLD_KEYS
-from communities.choices import CommitteeKind
+from communities.choices import CommitteeKind, Condition, CountDefinition, CountSource, PremisesKind, Tenure
 from communities.models import (
     Clause,
     Committee,
@@ -97,6 +97,20 @@ class PremisesForm(CommunityFactForm):
         ),
     )
     parts = {"functions": FunctionAreaForm}
+    examples = {
+        "name": "社区居委会办公用房",
+        "kind": PremisesKind.OFFICE,
+        "area": "186.5",
+        "tenure": Tenure.OWNED,
+        "address": "春江路 12 号",
+        "floor": "1 至 2 层",
+        "condition": Condition.GOOD,
+        "obtained_on": "2021-09-01",
+        "is_temporary": "否",
+        "is_zoned": "是",
+        "has_open_counter": "是",
+        "is_one_door": "否",
+    }
     groups = (
         Group(
             _("基本情况"),
@@ -113,6 +127,14 @@ class CommitteeForm(CommunityFactForm):
         fields = ("name", "kind", "division_now", "valid", "term_number", "elected_on", "expires_on")
 
     alike = ("division_now", "name")
+    examples = {
+        "name": "春江社区居民委员会",
+        "kind": CommitteeKind.RESIDENTS,
+        "valid": ("2009-06-01", ""),
+        "term_number": "7",
+        "elected_on": "2024-06-15",
+        "expires_on": "2029-06-14",
+    }
     groups = (
         Group(_("基本情况"), ("name", "kind", "division_now", "valid")),
         Group(_("任期"), ("term_number", "elected_on", "expires_on")),
@@ -125,6 +147,7 @@ class NilStatementForm(CommunityFactForm):
         fields = ("kind", "division", "committee", "stated_on", "note")
 
     alike = ("division", "committee", "kind", "stated_on")
+    examples = {"kind": PremisesKind.ACTIVITY, "note": "配套用房尚未移交"}
     groups = (Group(_("申明"), ("kind", "division", "committee", "stated_on", "note")),)
 
 
@@ -135,6 +158,12 @@ class HouseholdCountForm(CommunityFactForm):
 
     units = {"households": _("户"), "residents": _("人")}
     alike = ("division", "source", "definition", "counted_on")
+    examples = {
+        "source": CountSource.POLICE,
+        "definition": CountDefinition.REGISTERED,
+        "households": "1286",
+        "residents": "3412",
+    }
     # Each community has its own numbers; what a whole batch may have wrong is how and when they were counted.
     in_bulk = ("source", "definition", "counted_on")
     groups = (
@@ -162,6 +191,14 @@ class ExemptionForm(CommunityFactForm):
         )
 
     alike = ("key", "division", "committee", "valid")
+    examples = {
+        "key": "premises.office.area",
+        "valid": ("2025-07-01", "2027-06-30"),
+        "reason": "老旧小区改造,办公用房已腾退",
+        "decision_number": "民政发〔2025〕18 号",
+        "decided_by": "区民政局",
+        "review_on": "2027-06-01",
+    }
     in_bulk = ("valid", "reason", "decision_number", "decided_by", "review_on")
     groups = (
         Group(_("豁免"), ("key", "division", "committee", "valid", "reason")),

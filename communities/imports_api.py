@@ -27,19 +27,13 @@ from communities.base.filters import RegisterFilterSet
 from communities.base.paging import Order
 from communities.base.roles import Action
 from communities.base.serializers import PlaceSerializer
+from communities.base.tables import resource_of
 from communities.base.workbooks.writing import XLSX, download
 from communities.choices import ImportMode, ImportState, RowOutcome
 from communities.models import Division, ImportBatch
 
-# What the API calls a register -> its own name.
-RESOURCES = {
-    "premises": "premises",
-    "committees": "committee",
-    "household-counts": "household-count",
-    "nil-statements": "nil-statement",
-    "exemptions": "exemption",
-}
-NAMES = {register: resource for resource, register in RESOURCES.items()}
+# The registers that take workbooks, as ``imports.resources`` names them once addresses are known.
+RESOURCES = ("committees", "exemptions", "household-counts", "nil-statements", "premises")
 MOST_ERRORS = 1000
 
 
@@ -94,8 +88,8 @@ class ImportSerializer(serializers.Serializer):
     finished_at = serializers.DateTimeField(read_only=True, allow_null=True)
 
     def get_resource(self, batch: ImportBatch) -> str:
-        """As the API calls it."""
-        return NAMES[batch.register]
+        """As every address calls it."""
+        return resource_of(batch.register)
 
     def get_mode(self, batch: ImportBatch) -> str | None:
         """Null until it is confirmed."""
@@ -131,13 +125,13 @@ class ImportDetailSerializer(ImportSerializer):
 
 
 class UploadSerializer(serializers.Serializer):
-    resource = serializers.ChoiceField(choices=sorted(RESOURCES))
+    resource = serializers.ChoiceField(choices=RESOURCES)
     division = serializers.UUIDField(help_text=gettext_lazy("地区;只导入它和下级的记录"))
     file = serializers.FileField(help_text=gettext_lazy(".xlsx 或 .csv"))
 
 
 class TemplateSerializer(serializers.Serializer):
-    resource = serializers.ChoiceField(choices=sorted(RESOURCES))
+    resource = serializers.ChoiceField(choices=RESOURCES)
     division = serializers.UUIDField()
 
 
@@ -212,7 +206,7 @@ class ImportViewSet(ListViewSet):
         refuse_unknown(request.query_params, ())
         asked = UploadSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        register = RESOURCES[asked.validated_data["resource"]]
+        register = imports.resources()[asked.validated_data["resource"]]
         entry = imports.registers()[register]
         file = asked.validated_data["file"]
         try:
@@ -269,7 +263,7 @@ class ImportViewSet(ListViewSet):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("resource", OpenApiTypes.STR, enum=sorted(RESOURCES), required=True),
+            OpenApiParameter("resource", OpenApiTypes.STR, enum=RESOURCES, required=True),
             OpenApiParameter("division", OpenApiTypes.UUID, required=True),
         ],
         responses={(200, XLSX): OpenApiTypes.BINARY},
@@ -280,7 +274,7 @@ class ImportViewSet(ListViewSet):
         refuse_unknown(request.query_params, {"resource", "division"})
         asked = TemplateSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        register = RESOURCES[asked.validated_data["resource"]]
+        register = imports.resources()[asked.validated_data["resource"]]
         place = self.place(asked.validated_data["division"], imports.registers()[register].action)
         file = io.BytesIO()
         imports.write_template(file, register=register, division=place, by=request.user)

@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import logging
+import re
+from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_standardized_errors.handler import ExceptionHandler
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import APIException, ErrorDetail, ParseError
 
 logger = logging.getLogger(__name__)
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+# What is said where only the framework has words, and those are English: by the status of the answer.
+SAID = {
+    400: gettext_lazy("提交的内容无法识别,请检查格式和编码。"),
+    401: gettext_lazy("请先登录,或提供有效的令牌。"),
+    403: gettext_lazy("没有权限。"),
+    404: gettext_lazy("未找到。"),
+    405: gettext_lazy("此地址不支持这种请求方法。"),
+    406: gettext_lazy("不能按所要求的格式回答。"),
+    413: gettext_lazy("提交的内容过大。"),
+    415: gettext_lazy("不支持提交的内容的类型。"),
+    429: gettext_lazy("请求过于频繁,请稍候再试。"),
+}
+OTHERWISE = gettext_lazy("请求有误。")
+BROKEN = gettext_lazy("系统内部错误,请稍候再试或联系管理员。")
+CSRF = gettext_lazy("来源无法确认:请求须带有效的 CSRF 令牌(请求头 X-CSRFToken)。")
 
 
 class ApiExceptionHandler(ExceptionHandler):
@@ -22,6 +42,8 @@ class ApiExceptionHandler(ExceptionHandler):
         if isinstance(exc, SuspiciousOperation):
             return ParseError(_("请求的参数过多或无法识别。"))
         known: Exception = super().convert_known_exceptions(exc)
+        if isinstance(known, APIException):
+            known.detail = in_chinese(known.detail, known.status_code)
         return known
 
     def should_not_handle(self, exc: Exception) -> bool:
@@ -32,7 +54,22 @@ class ApiExceptionHandler(ExceptionHandler):
         """Never what went wrong inside; that stands in the log, under the request's id."""
         if isinstance(exc, APIException):
             return exc
-        return APIException(_("系统内部错误,请稍候再试或联系管理员。"))
+        return APIException(BROKEN)
+
+
+def in_chinese(detail: Any, status: int) -> Any:
+    """What an error says, where it is Chinese; the framework's English, wherever it stands, in our words."""
+    if isinstance(detail, dict):
+        return {name: in_chinese(each, status) for name, each in detail.items()}
+    if isinstance(detail, list):
+        return [in_chinese(each, status) for each in detail]
+    if CHINESE.search(str(detail)):
+        return detail
+    if str(detail).startswith("CSRF Failed"):
+        said = CSRF
+    else:
+        said = SAID.get(status, BROKEN if status >= 500 else OTHERWISE)
+    return ErrorDetail(str(said), getattr(detail, "code", None))
 
 
 def not_found(_request: HttpRequest, _exception: Exception | None = None, **_matched: str) -> HttpResponse:

@@ -208,6 +208,7 @@ def _mark_deleted(
         row.version = version + 1
         if not deleted:
             row.full_clean()
+            row.check_beside()
         row.save()
         row.refresh_from_db()
         verb = "delete" if deleted else "restore"
@@ -280,6 +281,7 @@ def _write(row: Row, *, by: Any, reason: str, act: uuid.UUID, needs: Action, las
     # Constraints are the database's to judge: asking it for each beforehand would cost three statements apiece,
     # and the answer could be old by the time of the write. What a row points to already is there.
     row.full_clean(exclude={"public_id", *_same_relations(row, stored)}, validate_constraints=False)
+    row.check_beside()
     row.save()
     row.refresh_from_db(from_queryset=with_names(row))
     settle_placement(row, stored)

@@ -7,11 +7,13 @@ here and only here.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import APIException, ErrorDetail, NotFound, ParseError, ValidationError
 from rest_framework.mixins import ListModelMixin
@@ -42,7 +44,7 @@ MAX_JSON_DEPTH = 20
 
 class BodyTooLarge(APIException):
     status_code = 413
-    default_detail = "body too large"
+    default_detail = gettext_lazy("提交的内容过大。")
     default_code = "body_too_large"
 
 
@@ -248,15 +250,27 @@ class StrictJSONParser(JSONParser):
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         """The body. Raises ParseError or BodyTooLarge."""
         if int(parser_context["request"].META.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
-            raise BodyTooLarge(_("提交的内容过大。"))
+            raise BodyTooLarge
         try:
             data = super().parse(stream, media_type, parser_context)
         except RecursionError as error:
             raise ParseError(_("内容嵌套过深。")) from error
+        except ParseError as error:
+            raise ParseError(said_of_json(error.__context__)) from error
         for text in texts(data):
             if "\x00" in text or any("\ud800" <= ch <= "\udfff" for ch in text):
                 raise ParseError(_("内容含有无法保存的字符。"))
         return data
+
+
+def said_of_json(error: BaseException | None) -> str:
+    """Why a text is no JSON, and where it ceases to be."""
+    if isinstance(error, json.JSONDecodeError):
+        where = {"line": error.lineno, "column": error.colno}
+        return _("提交的内容不是有效的 JSON:第 %(line)d 行第 %(column)d 个字符处有误。") % where
+    if isinstance(error, UnicodeDecodeError):
+        return _("提交的内容不是有效的 JSON:须以 UTF-8 编码。")
+    return _("提交的内容不是有效的 JSON:含有 JSON 中没有的数。")
 
 
 def texts(data: Any) -> Iterator[str]:

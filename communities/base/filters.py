@@ -27,6 +27,8 @@ from communities.base.roles import Action
 Rows = Callable[[Any], QuerySet]
 
 NOT_FOUND = "not_found"
+# The parameter by which a list shows removed rows instead of those that stand.
+REMOVED = "removed"
 UNKNOWN_PARAMETER = "unknown_parameter"
 REPEATED_PARAMETER = "repeated_parameter"
 NULL_CHARACTER = "null_characters_not_allowed"  # as Django names it
@@ -104,9 +106,13 @@ class RegisterFilterSet(django_filters.FilterSet):
         request: Any = None,
         prefix: str | None = None,
         also: Iterable[str] = (),
+        offers_removed: bool = False,
     ) -> None:
+        """``offers_removed``: whether removed rows may be asked for; the list itself gives them."""
         super().__init__({} if data is None else data, queryset, request=request, prefix=prefix)
         self.also = frozenset(also)
+        if offers_removed:
+            self.filters[REMOVED] = RemovedFilter()
 
     @property
     def form(self) -> FilterForm:
@@ -227,6 +233,24 @@ class TruthFilter(PickFilter):
 def is_true(value: str) -> bool:
     """The truth that a parameter spells."""
     return value == "true"
+
+
+class RemovedFilter(PickFilter):
+    """Whether a list shows the removed rows; without it, it has none of them."""
+
+    def __init__(self) -> None:
+        super().__init__(label=_("已删除"), choices=[("true", _("只看已删除的"))])
+
+    @property
+    def field(self) -> PickField:
+        """Leaving it out does not mean all: it means the rows that stand."""
+        field: PickField = super().field
+        offered: Any = field.choices
+        field.widget.choices = [("", _("不看")), *offered]
+        return field
+
+    def filter(self, qs: QuerySet, value: Any) -> QuerySet:  # noqa: ARG002 - the list has chosen the rows
+        return qs
 
 
 class DayFilter(django_filters.DateFilter):

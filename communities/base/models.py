@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -9,9 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
+
+from communities.base.querysets import today
 
 if TYPE_CHECKING:
     from django.db.models.constraints import BaseConstraint
@@ -98,6 +102,13 @@ class Row(models.Model):
                 found.append(getattr(row, f"{last}_id"))
         return dict.fromkeys(found)
 
+    def check_beside(self) -> None:
+        """Raises ValidationError where the row contradicts other live rows; asked in the transaction of the write.
+
+        What a constraint can say is said by one. Rows of one act are asked one after the other, so that one
+        may be ended and another follow it.
+        """
+
     def check_removal(self) -> None:
         """Raises ValidationError where the row must stay although nothing points to it."""
 
@@ -135,6 +146,14 @@ class Placement(models.Model):
             ),
             not_empty("valid", f"{name}_valid_not_empty"),
         ]
+
+
+def not_in_future(day: dt.date) -> None:
+    """Validator of days on which something has been done: counted, stated, elected, handed over, issued."""
+    now = today()
+    if day > now:
+        told = _("不能晚于今天(%(today)s)。")
+        raise ValidationError(told, code="future", params={"today": now.isoformat()})
 
 
 def not_empty(field: str, name: str) -> models.CheckConstraint:

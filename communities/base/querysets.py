@@ -21,6 +21,10 @@ def today() -> dt.date:
 class RowQuerySet(models.QuerySet):
     """Rows with soft delete."""
 
+    def removed(self) -> Self:
+        """Rows that were deleted, and can be brought back."""
+        return self.filter(deleted_at__isnull=False)
+
     def live(self) -> Self:
         """Without the softly deleted."""
         return self.filter(deleted_at__isnull=True)

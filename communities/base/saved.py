@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from communities.base.entry import texts
+from communities.base.filters import REMOVED
 from communities.base.held import with_query
 
 # The list pages of which views are saved, by page code; filled by ``communities.base.urls``.
@@ -95,6 +96,7 @@ class Doubt:
 def doubts(page: Any, names: Iterable[str], query: QueryDict) -> list[Doubt]:
     """In people's words as far as there are any: a parameter that nobody knows has only its name."""
     known = {"place": _("当前地区"), "period": _("报告期"), "sort": _("排序")}
+    known[REMOVED] = _("已删除")
     known |= {name: each.label for name, each in page.filterset_class.base_filters.items() if each.label}
     return [Doubt(known.get(name, name)[:60], "、".join(query.getlist(name))[:60]) for name in names]
 

@@ -106,6 +106,7 @@ class ChosenIds:
     """The ids of all rows that a list's filters leave, for its script: beside a list page."""
 
     entry: type[EntryForm]
+    offers_removed = False
 
     @classmethod
     def of(cls, list_page: Any, entry: type[EntryForm]) -> Any:

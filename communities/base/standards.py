@@ -208,6 +208,30 @@ def _most_specific(rules: Iterable[Rule]) -> Rule | Conflict:
     return best[0]
 
 
+def collide(one: Rule, other: Rule) -> bool:
+    """Whether two rules of one key, jurisdiction and force leave no choice for some community, at equal days.
+
+    Surely so only where both set the same conditions and each of them overlaps. Rules that set different ones may
+    be told apart by a third that sets both; whether a community is left without is known when it is measured.
+    """
+    pairs = (
+        (one.building_classes, other.building_classes),
+        (one.location_classes, other.location_classes),
+        (one.community_kinds, other.community_kinds),
+    )
+    if any(
+        (mine is None) != (theirs is None) for mine, theirs in (*pairs, (one.households, other.households))
+    ):
+        return False
+    if any(mine is not None and theirs is not None and not mine & theirs for mine, theirs in pairs):
+        return False
+    if one.households is None or other.households is None:
+        return True
+    least = max(bounds[0] or 0 for bounds in (one.households, other.households))
+    ends = [bounds[1] for bounds in (one.households, other.households) if bounds[1] is not None]
+    return not ends or least < min(ends)
+
+
 def household_breaks(rules: Iterable[Rule]) -> list[int]:
     """Counts at which some rule's household range begins or ends, ascending."""
     bounds = {bound for rule in rules if rule.households is not None for bound in rule.households}

@@ -27,13 +27,18 @@ EMPTY = mark_safe('<span class="none">—</span>')
 ROUTES: dict[str, str] = {}
 
 
-def detail_url(row: Model) -> str | None:
+def resource_of(code: str) -> str:
+    """What addresses call a register, those of pages and of the API alike: the last step of its list's own."""
+    return reverse(f"{code}-list").rstrip("/").rpartition("/")[2]
+
+
+def detail_url(row: Model, page: str = "detail") -> str | None:
     """The address of a row's page; None where the kind of row has none."""
     route = ROUTES.get(getattr(row, "page_label", row._meta.label))
     if route is None:
         return None
     try:
-        return reverse(f"{route}-detail", args=[row.public_id])  # type: ignore[attr-defined]
+        return reverse(f"{route}-{page}", args=[row.public_id])  # type: ignore[attr-defined]
     except NoReverseMatch:
         return None
 
@@ -46,12 +51,14 @@ def may_open(user: Any, row: Model) -> bool:
     return any(span.covers(path) for span in user.spans("view"))
 
 
-def link(row: Model | None, user: Any, text: Any = None, query: str = "") -> SafeString | str:
+def link(
+    row: Model | None, user: Any, text: Any = None, query: str = "", page: str = "detail"
+) -> SafeString | str:
     """The row's name, as a link where the reader may follow it; ``query`` goes along with the address."""
     if row is None:
         return EMPTY
     name = str(row) if text is None else text
-    url = detail_url(row) if may_open(user, row) else None
+    url = detail_url(row, page) if may_open(user, row) else None
     return format_html('<a href="{}{}">{}</a>', url, query, name) if url else str(name)
 
 
@@ -117,7 +124,7 @@ class RowColumn(Column):
     css = "row-name"
 
     def show(self, cell: Cell) -> Any:
-        return link(cell.record, cell.table.user, cell.value, cell.table.held)
+        return link(cell.record, cell.table.user, cell.value, cell.table.held, cell.table.opens)
 
 
 class LinkColumn(Column):
@@ -222,7 +229,8 @@ class RegisterTable(tables.Table):
     """A register's columns, in the order in which they stand.
 
     ``place`` names the accessor of the division whose line of ancestors is shown, if any; ``held`` is what links
-    to the rows' own pages carry along; rows of a table ``is_chosen_from`` have a box to tick.
+    to the rows' own pages carry along, ``opens`` which of these pages it is; rows of a table ``is_chosen_from``
+    have a box to tick.
     """
 
     place: ClassVar[str | None] = None
@@ -241,8 +249,9 @@ class RegisterTable(tables.Table):
         place_lines: dict[int, str] | None = None,
         held: str = "",
         is_chosen_from: bool = False,
+        opens: str = "detail",
     ) -> None:
-        self.user, self.held, self.is_chosen_from = user, held, is_chosen_from
+        self.user, self.held, self.opens, self.is_chosen_from = user, held, opens, is_chosen_from
         self.records = rows
         self.columns_shown = [self.declared()[name] for name in shown]
         self.place_lines = place_lines or {}

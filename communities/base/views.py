@@ -28,7 +28,7 @@ from django.utils.translation import gettext_lazy
 from django.views import View
 
 from communities.base.entry.forms import ENTRIES
-from communities.base.filters import IdFilter, PlaceFilter, RegisterFilterSet
+from communities.base.filters import REMOVED, IdFilter, PlaceFilter, RegisterFilterSet
 from communities.base.held import AS_OF, ShownDay, asked_period, held_query, with_query
 from communities.base.models import Row
 from communities.base.paging import PAGE_SIZES, BadPosition, Order, Page, count_of, page_of, rows_of
@@ -36,7 +36,7 @@ from communities.base.places import ancestor_ids
 from communities.base.roles import Action
 from communities.base.saved import LISTS, VIEW, opened, views_of
 from communities.base.selection import choosing
-from communities.base.tables import ROUTES, RegisterTable
+from communities.base.tables import ROUTES, RegisterTable, resource_of
 
 # Names in the address that the list itself reads.
 OWN_PARAMETERS = frozenset({"place", "period", "sort", "after", "before", VIEW})
@@ -84,6 +84,11 @@ class FilterField:
         value = self.bound.value() or []
         chosen = {str(item) for item in (value if isinstance(value, list | tuple) else [value])}
         return [(key, label, str(key) in chosen) for key, label in getattr(self.bound.field, "choices", ())]
+
+    @property
+    def nothing(self) -> Any:
+        """What the list offers for leaving the filter out."""
+        return dict(getattr(self.bound.field.widget, "choices", ())).get("", _("全部"))
 
     @property
     def chosen_count(self) -> int:
@@ -177,8 +182,22 @@ class ListPage(ScopedPage):
     # -- rows ----------------------------------------------------------------------------------------
 
     def queryset(self) -> QuerySet[Any]:
-        """The rows of the register that the reader may see."""
+        """The rows of the register that the reader may see; or the removed ones, if he may bring them back."""
+        if self.shows_removed:
+            writing = ENTRIES[self.model._meta.label].action
+            removed: QuerySet[Any] = self.model.objects.visible_to(self.request.user, writing).removed()
+            return removed
         return readable(self.model, self.request.user, self.action)
+
+    @property
+    def offers_removed(self) -> bool:
+        """Whether the reader may bring back what was removed from the register."""
+        entry = ENTRIES.get(self.model._meta.label)
+        return entry is not None and bool(self.request.user.may(entry.action))  # type: ignore[union-attr]
+
+    @property
+    def shows_removed(self) -> bool:
+        return self.offers_removed and self.request.GET.get(REMOVED) == "true"
 
     @cached_property
     def filters(self) -> RegisterFilterSet:
@@ -190,9 +209,15 @@ class ListPage(ScopedPage):
             if asked:
                 data[self.place_filter] = asked
             own -= {"place"}
-        if self.period is not None and not data.get(AS_OF):
+        if self.period is not None and not data.get(AS_OF) and not self.shows_removed:
             data[AS_OF] = self.period.anchor_date.isoformat()
-        return self.filterset_class(data, self.queryset(), request=self.request, also=own)
+        return self.filterset_class(
+            data,
+            self.queryset(),
+            request=self.request,
+            also=own,
+            offers_removed=self.offers_removed,
+        )
 
     @cached_property
     def place_filter(self) -> str | None:
@@ -307,10 +332,15 @@ class ListPage(ScopedPage):
         if entry is None or not entry.alike:
             return {}
         code = ROUTES[self.model._meta.label]
-        urls = {"export_url": with_query(reverse(f"{code}-export"), self.request.GET)}
+        # What comes back in a workbook names rows that stand.
+        urls = (
+            {}
+            if self.shows_removed
+            else {"export_url": with_query(reverse(f"{code}-export"), self.request.GET)}
+        )
         if self.request.user.may(entry.action):  # type: ignore[union-attr]
             place = self.request.GET.get("place")
-            query = urlencode({"register": code} | ({"place": place} if place else {}))
+            query = urlencode({"resource": resource_of(code)} | ({"place": place} if place else {}))
             urls["import_url"] = f"{reverse('import-new')}?{query}"
         return urls
 
@@ -320,7 +350,7 @@ class ListPage(ScopedPage):
         found = filters.qs if filters.is_valid() else filters.qs.none()
         page, count = self.page(found), count_of(found)
         entry = ENTRIES.get(self.model._meta.label)
-        choosing_rows = choosing(entry, self.page_code, self.request, count)
+        choosing_rows = None if self.shows_removed else choosing(entry, self.page_code, self.request, count)
         rows = rows_of(self.model._default_manager.select_related(*self.related), page)
         table = self.table_class(
             rows,
@@ -329,6 +359,7 @@ class ListPage(ScopedPage):
             shown=self.shown_columns,
             held=held_query(self.request),
             is_chosen_from=choosing_rows is not None,
+            opens="bring-back" if self.shows_removed else "detail",
         )
         query = self.request.GET
         return {

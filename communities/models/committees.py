@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from communities.base.models import Placement, Row, not_empty
+from communities.base.models import Placement, Row, not_empty, not_in_future
 from communities.choices import CommitteeKind
 from communities.models.divisions import Division
 from communities.querysets import CommitteeQuerySet
@@ -26,7 +26,7 @@ class Committee(Row):
     )
     valid = DateRangeField(_("存续期"))
     term_number = models.PositiveSmallIntegerField(_("届次"), null=True, blank=True)
-    elected_on = models.DateField(_("选举日期"), null=True, blank=True)
+    elected_on = models.DateField(_("选举日期"), null=True, blank=True, validators=[not_in_future])
     expires_on = models.DateField(_("任期届满日"), null=True, blank=True)
 
     affects = ("division_now",)

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from communities.base.models import Row, not_empty, unique_live
+from communities.base.models import Row, not_empty, not_in_future, unique_live
 from communities.base.querysets import DivisionScopedQuerySet
 from communities.choices import (
     BuildingClass,
@@ -92,7 +92,7 @@ class HouseholdCount(Row):
     )
     source = models.CharField(_("数据来源"), max_length=20, choices=CountSource.choices)
     definition = models.CharField(_("口径"), max_length=20, choices=CountDefinition.choices)
-    counted_on = models.DateField(_("数据日期"))
+    counted_on = models.DateField(_("数据日期"), validators=[not_in_future])
     households = models.PositiveIntegerField(_("户数"))
     residents = models.PositiveIntegerField(_("人数"))
 

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
-from communities.base.models import Placement, Row, unique_live
+from communities.base.models import Placement, Row, not_in_future, unique_live
 from communities.base.querysets import DivisionScopedQuerySet
 from communities.choices import Condition, LossReason, PremisesFunction, PremisesKind, Tenure
 from communities.models.committees import Committee
@@ -69,7 +69,7 @@ class Premises(Row):
     address = models.CharField(_("地址"), max_length=200, blank=True)
     floor = models.CharField(_("楼层"), max_length=20, blank=True)
     condition = models.CharField(_("房屋状况"), max_length=20, choices=Condition.choices, blank=True)
-    obtained_on = models.DateField(_("取得日期"), null=True, blank=True)
+    obtained_on = models.DateField(_("取得日期"), null=True, blank=True, validators=[not_in_future])
     lost_on = models.DateField(_("失去日期"), null=True, blank=True)
     lost_reason = models.CharField(_("失去原因"), max_length=20, choices=LossReason.choices, blank=True)
     valid = models.GeneratedField(
@@ -208,7 +208,7 @@ class PremisesNilStatement(Row):
         help_text=_("不填表示整个社区。"),
     )
     kind = models.CharField(_("用途"), max_length=20, choices=PremisesKind.choices)
-    stated_on = models.DateField(_("申明日期"))
+    stated_on = models.DateField(_("申明日期"), validators=[not_in_future])
     note = models.CharField(_("说明"), max_length=200, blank=True)
 
     # Where it was stated, and where the committee stands now, should that have moved since.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField, DateRangeField, IntegerRangeField
 from django.core.exceptions import ValidationError
@@ -12,9 +12,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from communities.base.models import Row, not_empty, unique_live
+from communities.base.models import Row, not_empty, not_in_future, unique_live
 from communities.base.querysets import DivisionScopedQuerySet
-from communities.base.standards import THRESHOLD_KEYS, check_threshold_key
+from communities.base.standards import THRESHOLD_KEYS, Rule, check_threshold_key, collide
 from communities.choices import (
     BuildingClass,
     CommunityKind,
@@ -32,6 +32,13 @@ from communities.querysets import ClauseQuerySet, RuleBookQuerySet, ThresholdQue
 MEASURED_BY = _("已关闭的报告期按此标准判定,不能改写或删除;请填写施行期间的结束日期,并另行登记新的标准。")
 
 
+def days_shared(one: Any, other: Any) -> tuple[dt.date, dt.date]:
+    """The first day in both of two half-open times, and the first one after."""
+    starts = [valid.lower or dt.date.min for valid in (one, other)]
+    ends = [valid.upper or dt.date.max for valid in (one, other)]
+    return max(starts), min(ends)
+
+
 class PolicyDocument(Row):
     """A law, regulation or circular (政策文件) of a jurisdiction, with the days on which it is in force."""
 
@@ -42,7 +49,7 @@ class PolicyDocument(Row):
     jurisdiction = models.ForeignKey(
         Division, verbose_name=_("适用地区"), on_delete=models.PROTECT, related_name="policy_documents"
     )
-    issued_on = models.DateField(_("发文日期"), null=True, blank=True)
+    issued_on = models.DateField(_("发文日期"), null=True, blank=True, validators=[not_in_future])
     valid = DateRangeField(_("施行期间"))
     text = models.TextField(_("正文"), blank=True)
 
@@ -215,6 +222,56 @@ class Threshold(Row):
         stored = Threshold.objects.filter(pk=self.pk).first() if self.pk else None
         if stored is not None:
             stored.check_kept(self)
+        low, high = self.low, self.high
+        if self.operator == Operator.BETWEEN and low is not None and high is not None and low > high:
+            raise ValidationError({"high": _("上限不能小于下限。")})
+
+    def check_beside(self) -> None:
+        """Of two numbers for the same communities on the same days, by one place in one force, neither holds.
+
+        Their days may still come to share less, or what was measured by both could not even be ended.
+        """
+        from communities.base.tables import span_text  # noqa: PLC0415 - tables are of a later floor
+
+        if self.force == Force.STRIVE_TO:
+            return
+        stored = Threshold.objects.filter(pk=self.pk).first() if self.pk else None
+        others = Threshold.objects.live().filter(
+            key=self.key, jurisdiction=self.jurisdiction_id, force=self.force, valid__overlap=self.valid
+        )
+        for other in others.exclude(pk=self.pk).select_related("clause__document").order_by("pk"):
+            if not collide(self.rule(), other.rule()):
+                continue
+            if stored is not None and collide(stored.rule(), other.rule()):
+                now, before = days_shared(self.valid, other.valid), days_shared(stored.valid, other.valid)
+                if now != before and before[0] <= now[0] and now[1] <= before[1]:
+                    continue
+            told = _(
+                "与「%(other)s」(%(clause)s,施行期间 %(days)s)适用于同样的社区,无法确定以哪一条为准。"
+                "请先填写那一条施行期间的结束日期,或用适用条件区分。"
+            )
+            named = {"other": other, "clause": other.clause, "days": span_text(other.valid)}
+            raise ValidationError(told, code="contradicts", params=named)
+
+    def rule(self) -> Rule:
+        """The row as the choice among thresholds sees it, wherever it stands."""
+        classes = (self.building_classes, self.location_classes, self.community_kinds)
+        building, location, kinds = (None if given is None else frozenset(given) for given in classes)
+        return Rule(
+            self.pk or 0,
+            self.key,
+            "",
+            self.operator,
+            self.low,
+            self.high,
+            self.force,
+            self.step,
+            self.step_households,
+            building,
+            location,
+            kinds,
+            None if self.households is None else (self.households.lower, self.households.upper),
+        )
 
     def check_kept(self, changed: Threshold) -> None:
         """Raises ValidationError where a change would alter what a closed period was measured by."""

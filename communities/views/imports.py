@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -10,7 +12,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -21,7 +23,7 @@ from communities.base import actions
 from communities.base.changes import spoken
 from communities.base.entry.forms import EntryForm
 from communities.base.roles import Action
-from communities.base.tables import detail_url
+from communities.base.tables import detail_url, resource_of
 from communities.base.views import ScopedPage
 from communities.base.workbooks.writing import download
 from communities.choices import ImportMode, ImportState, JobState, RowOutcome
@@ -40,19 +42,19 @@ class ImportPage(ScopedPage):
     """What the pages of imports share: the register and the place that the address names."""
 
     action: ClassVar[Action] = Action.EDIT_REGISTERS
-    parameters: ClassVar[frozenset[str]] = frozenset({"register", "place", "period"})
+    parameters: ClassVar[frozenset[str]] = frozenset({"resource", "place", "period"})
 
     def asked_register(self) -> tuple[str, type[EntryForm]]:
         """Raises BadRequest for unknown parameters, Http404 for an unknown register."""
         if set(self.request.GET) - self.parameters:
             raise BadRequest(_("地址中有不认识的参数。"))
-        name = self.request.GET.get("register", "")
-        entry = imports.registers().get(name)
-        if entry is None:
+        code = imports.resources().get(self.request.GET.get("resource", ""))
+        if code is None:
             raise Http404
+        entry = imports.registers()[code]
         if not self.request.user.may(entry.action):  # type: ignore[union-attr]
             raise PermissionDenied
-        return name, entry
+        return code, entry
 
     def asked_place(self, action: Action) -> Division:
         """The place in the address, else the one place where the user works. Raises Http404."""
@@ -116,7 +118,7 @@ class NewImport(ImportPage):
     def shown(self, wrong: str = "") -> HttpResponse:
         register, entry = self.asked_register()
         place = self.asked_place(entry.action)
-        query = urlencode({"register": register, "place": place.public_id})
+        query = urlencode({"resource": resource_of(register), "place": place.public_id})
         context = {
             "title": title_of(register),
             "list_url": list_url(register),
@@ -188,7 +190,7 @@ class ImportDetail(ImportPage):
             "writes": batch.count(RowOutcome.CREATED) + batch.count(RowOutcome.CHANGED),
             "refused": batch.count(RowOutcome.REFUSED),
             "new_url": f"{reverse('import-new')}?"
-            + urlencode({"register": batch.register, "place": batch.division.public_id}),
+            + urlencode({"resource": resource_of(batch.register), "place": batch.division.public_id}),
         }
 
     def outcome(self) -> str:
@@ -235,10 +237,9 @@ class Preview:
             for name, text in given.items()
             if name in kept and kept[name] != text and row.outcome != RowOutcome.UNCHANGED
         ]
-        first = next(iter(given), None)
         return Shown(
             row.line,
-            str(stored) if stored is not None else given.get("name") or (given[first] if first else ""),
+            stored.record_label() if stored is not None else self.label(values, row.wrong),
             detail_url(stored) if stored is not None else None,
             [
                 (self.labels[name], text)
@@ -250,6 +251,19 @@ class Preview:
                 (self.labels.get(fault["name"], ""), fault["value"], fault["message"])
                 for fault in row.errors or ()
             ],
+        )
+
+    def label(self, values: dict[str, Any], wrong: Sequence[str]) -> str:
+        """The row's own words for itself; where they need a cell that could not be read, those it is known by."""
+        known = {
+            name: value for name, value in values.items() if name not in wrong and value not in (None, "")
+        }
+        words = ""
+        with suppress(ObjectDoesNotExist, TypeError):
+            words = self.target.model(**known).record_label()
+        words = " ".join(words.split())
+        return words or " ".join(
+            self.said(name, known[name]) for name in self.target.form.alike if name in known
         )
 
     def said(self, name: str, value: Any) -> str:
@@ -293,6 +307,7 @@ class ExportPage:
     """Turns a register's list page into its workbook: the same filters, the same rows."""
 
     most = 100_000
+    offers_removed = False
 
     @classmethod
     def of(cls, list_page: Any, register: str) -> Any:

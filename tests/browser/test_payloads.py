@@ -208,9 +208,9 @@ def test_t17_no_payload_is_run(visit: Visit, city: World, watched: Any) -> None:
     rule_pages(look, rows)
     found = uploads(city)
     page, look = watched("street_clerk")
-    for url in ["/imports/", "/imports/new/?register=premises", *found]:
+    for url in ["/imports/", "/imports/new/?resource=premises", *found]:
         look(url)
-        assert "register=" in url or "hit(" in page.locator("body").inner_text(), url
+        assert "resource=" in url or "hit(" in page.locator("body").inner_text(), url
     accounts(*watched("platform_administrator"), city)
     page, look = watched("security_administrator")
     all_pages_of(page, look, "/role-assignments/")

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 @pytest.mark.parametrize("way", ["click", "Enter"])
 def test_a_file_is_sent_off(visit: Visit, way: str, settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path
-    page = visit("street_clerk", "/imports/new/?register=premises")
+    page = visit("street_clerk", "/imports/new/?resource=premises")
     content = {"name": "用房.xlsx", "mimeType": "application/octet-stream", "buffer": book([row()])}
     page.locator("#id_file").set_input_files(content)
     assert page.locator("[data-file-name]").inner_text() == "用房.xlsx"

@@ -11,6 +11,7 @@ from communities.base.standards import (
     Profile,
     Rule,
     Target,
+    collide,
     household_breaks,
     household_steps,
     resolve,
@@ -174,3 +175,34 @@ def test_breaks_and_steps_of_households() -> None:
     ]
     assert household_breaks(rules) == [1000, 2000]
     assert household_steps(rules) == [300]
+
+
+SIDES: list[dict[str, object]] = [
+    {},
+    {"building_classes": frozenset({"new"})},
+    {"building_classes": frozenset({"new", "old"})},
+    {"building_classes": frozenset({"old"})},
+    {"location_classes": frozenset({"central"})},
+    {"households": (None, 1000)},
+    {"households": (999, None)},
+    {"households": (1000, 2000)},
+    {"households": (0, 500), "building_classes": frozenset({"old"})},
+]
+
+
+@pytest.mark.parametrize("one", SIDES, ids=str)
+@pytest.mark.parametrize("other", SIDES, ids=str)
+def test_rules_that_collide_leave_no_choice_for_somebody(
+    one: dict[str, object], other: dict[str, object]
+) -> None:
+    """What is refused at saving the choice would call a conflict; only rules of other conditions are let be."""
+    first, second = rule(1, **one), rule(2, **other)
+    profiles = [
+        Profile(DISTRICT, building, location, "urban", households)
+        for building in ("new", "old")
+        for location in ("central", "rural")
+        for households in (0, 499, 999, 1000, 1999, 2000, 3000)
+    ]
+    torn = any(isinstance(resolve([first, second], profile), Conflict) for profile in profiles)
+    same_conditions = one.keys() == other.keys()
+    assert collide(first, second) == collide(second, first) == (torn and same_conditions)

@@ -75,7 +75,7 @@ def test_t38_a_clerk_is_moved_with_an_import_waiting(world: World, moved_when: s
         f"/premises/new/?place={world.community.public_id}",
         f"/communities/{world.community.public_id}/",
         f"/imports/{batch.public_id}/",
-        f"/imports/new/?register=premises&place={world.street.public_id}",
+        f"/imports/new/?resource=premises&place={world.street.public_id}",
         f"/api/v1/premises/{room.public_id}/",
         f"/api/v1/imports/{batch.public_id}/",
     ]
@@ -185,7 +185,7 @@ def test_t20_every_file_is_saved_and_never_shown(world: World, name: str) -> Non
     clerk = world.users["street_clerk"]
     client = signed_in(clerk)
     answer = client.post(
-        "/imports/new/?register=premises",
+        "/imports/new/?resource=premises",
         {"file": SimpleUploadedFile(name, book([row(建筑面积=0)]), "text/html")},
     )
     assert answer.status_code == 302
@@ -286,7 +286,7 @@ def test_t6_templates_and_uploads_for_foreign_and_missing_places(world: World) -
             r'(编号[^<]*<[^>]*>[^<]*)|(nonce="[^"]*")|(value="\w{64}")', "", text
         )
 
-    for url in ("/api/v1/imports/", "/imports/new/?register=premises&place={}"):
+    for url in ("/api/v1/imports/", "/imports/new/?resource=premises&place={}"):
         found = [upload(url, each) for each in (world.far_community.public_id, NOBODY_IS)]
         assert found[0][0] == found[1][0] == 404
         if url.startswith("/api/"):

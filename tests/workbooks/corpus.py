@@ -194,7 +194,7 @@ BAD: dict[str, tuple[str, Content, str]] = {
         lambda: book([["0190a0a0-0000-7000-8000-000000000000#1", *ROW]], ["系统编号", *HEADS]),
         "没有找到这条记录",
     ),
-    "twice in the file": ("表.xlsx", lambda: book([ROW, ROW]), "与第 2 行重复"),
+    "twice in the file": ("表.xlsx", lambda: book([ROW, ROW]), "与原文件第 2 行重复"),
 }
 
 

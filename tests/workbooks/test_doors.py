@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from typing import Any
 
@@ -12,6 +13,8 @@ from django.test import Client
 from communities import forms
 from communities.actions import imports
 from communities.base import actions
+from communities.base.querysets import today
+from communities.base.workbooks.columns import columns_of
 from communities.models import Committee, HouseholdCount, Premises
 from tests import factories
 from tests.conftest import World
@@ -53,6 +56,8 @@ BAD_ROWS: list[dict[str, Any]] = [
     {"建筑面积": "很大", "用房名称": "", "取得日期": "昨天"},
     {"权属方式": "偷"},
     {"取得日期": "2025-13-01"},
+    {"取得日期": "2099-01-01"},
+    {"取得日期": "2099-02-01", "失去日期": "2099-01-01", "失去原因": "拆迁"},
     {"失去日期": "2025-03-01", "失去原因": "拆迁"},
     {"失去原因": "拆迁"},
     {"临时过渡用房": "是"},
@@ -92,6 +97,74 @@ def test_page_api_and_workbook_say_the_same(world: World, send: Send, changes: d
     faults = batch.rows.get().errors
     in_workbook = sorted((fault["name"], fault["message"]) for fault in faults)
     assert on_page == over_api == in_workbook
+
+
+LATER = {
+    "household-count": (
+        "counted_on",
+        {"source": "公安", "definition": "户籍", "households": "5", "residents": "9"},
+    ),
+    "nil-statement": ("stated_on", {"kind": "办公用房", "committee": "", "note": ""}),
+    "committee": ("elected_on", {"name": "新居委会", "kind": "社区居委会", "term_number": "1"}),
+}
+
+
+@pytest.mark.parametrize("register", LATER)
+@pytest.mark.parametrize("days", [0, 1])
+def test_a_day_to_come_is_refused_in_the_same_words(
+    world: World, send: Send, register: str, days: int
+) -> None:
+    """Counted, stated, elected: not before it happens; the end of a term may lie ahead."""
+    clerk = world.users["street_clerk"]
+    name, data = LATER[register]
+    entry = imports.registers()[register]
+    for field, pick in entry.base_fields.items():
+        if field in data and hasattr(pick, "choices"):
+            data = data | {field: str(pick.choices[0][1])}
+    place = "division_now" if "division_now" in entry.base_fields else "division"
+    day = (today() + dt.timedelta(days=days)).isoformat()
+    data = data | {place: "一社区", name: day}
+    if register == "committee":
+        data |= {"expires_on": "2100-12-31"}
+    expected = [(name, f"不能晚于今天({today().isoformat()})。")] if days else []
+
+    form = entry(data, user=clerk)
+    assert [(each, text) for each, texts in form.errors.items() for text in texts] == expected
+
+    client = Client()
+    client.force_login(clerk)
+    typed = form.fields.items()
+    body = {
+        ("division" if each == place else each): int(data[each]) if data[each].isdigit() else data[each]
+        for each, _field in typed
+        if each in data
+    }
+    answer = client.post(f"/api/v1/{register}s/", body, content_type="application/json")
+    told_over_api = [(each["attr"], each["detail"]) for each in answer.json().get("errors", ())]
+    assert (answer.status_code, told_over_api) == (400 if days else 201, expected)
+
+    columns = columns_of(form)
+    cells = [data.get(str(column.attribute), "") if column.part is None else "" for column in columns]
+    batch = send(book([cells], [column.head for column in columns]), register=register)
+    assert batch.refusal == ""
+    faults = batch.rows.get().errors or []
+    assert [(fault["name"], fault["message"]) for fault in faults] == expected
+
+
+def test_a_document_is_not_issued_ahead_of_time(world: World) -> None:
+    client = Client()
+    client.force_login(world.users["standards_officer"])
+    data = {
+        "title": "通知", "number": "", "issuer": "区民政局", "kind": "circular", "issued_on": "2099-01-01",
+        "jurisdiction": str(world.district.public_id), "text": "",
+    }  # fmt: skip
+    body = data | {"valid": {"from": "2099-01-01", "before": None}}
+    answer = client.post("/api/v1/policy-documents/", body, content_type="application/json")
+    expected = f"不能晚于今天({today().isoformat()})。"
+    assert [
+        (each["attr"], each["detail"]) for each in answer.json()["errors"] if each["code"] == "future"
+    ] == [("issued_on", expected)]
+    assert expected in client.post("/policy-documents/new/", data).content.decode()
 
 
 def test_a_unique_rule_says_the_same(world: World, send: Send) -> None:
@@ -141,6 +214,42 @@ def test_refused_rows_come_back_marked_and_go_in_once_mended(world: World, send:
     assert (told(again), again.counts["created"]) == ([], 1)
     assert confirmed(again, "all_or_nothing").state == "done"
     assert Premises.objects.get(name="坏").area == 88
+
+
+def test_what_is_wrong_with_a_whole_row_is_marked_at_its_identity(world: World, send: Send) -> None:
+    """Gone, stale, repeated, or against a rule of several cells; lines are those of the file that was sent."""
+    content = exported(world)
+    room = world.premises["community"]
+    room.refresh_from_db()
+    room.area = 300
+    actions.save(room, by=world.users["district_officer"])
+
+    def spoil(sheet: Any) -> None:
+        sheet["F5"] = 200
+        heads = [cell.value for cell in sheet[3]]
+        for at, changes in enumerate(({}, {}, {"失去原因": "拆迁"}, {"建筑面积(平方米)": "很大"}), start=7):
+            new = dict(zip(heads[1:], GOOD, strict=True)) | changes
+            for number, head in enumerate(heads[1:], start=2):
+                sheet.cell(at, number).value = new[head] or None
+
+    batch = send(edited(content, spoil))
+    assert batch.counts == {"created": 1, "changed": 0, "unchanged": 1, "refused": 4}, told(batch)
+    file = io.BytesIO()
+    imports.write_refused(file, batch)
+    sheet = openpyxl.load_workbook(io.BytesIO(file.getvalue())).worksheets[0]
+    reasons = [sheet.cell(at, 1).value.split("\n") for at in range(5, 9)]
+    assert [lines[0] for lines in reasons] == [f"原文件第 {line} 行" for line in (5, 8, 9, 10)]
+    assert reasons[1][1] == "与原文件第 7 行重复。"
+    assert "原文件" in sheet["A2"].value
+    for at, (_line, reason) in enumerate(reasons[:3], start=5):
+        assert sheet.cell(at, 2).fill.fgColor.rgb == "FFFDE2E0"
+        assert sheet.cell(at, 2).comment.text == reason
+        assert sheet.cell(at, 2).protection.locked
+    assert sheet["B8"].comment is None
+    assert sheet["B5"].value == f"{room.public_id}#2"
+    assert sheet["B6"].value is None
+    again = send(file.getvalue())
+    assert again.refusal == ""
 
 
 def test_texts_never_become_formulas(world: World, send: Send) -> None:

@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from communities import imports_api
 from communities.actions import imports
 from communities.models import ImportBatch, Premises
 from tests.conftest import World
@@ -37,15 +38,15 @@ def test_a_clerk_brings_a_workbook(world: World) -> None:
     clerk = signed_in(world, "street_clerk")
     page = clerk.get("/premises/").content.decode()
     assert "/premises/export/" in page
-    assert "/imports/new/?register=premises" in page
-    page = clerk.get("/imports/new/?register=premises").content.decode()
+    assert "/imports/new/?resource=premises" in page
+    page = clerk.get("/imports/new/?resource=premises").content.decode()
     assert "甲街道" in page
-    template = b"".join(clerk.get(reverse("import-template"), {"register": "premises"}).streaming_content)
+    template = b"".join(clerk.get(reverse("import-template"), {"resource": "premises"}).streaming_content)
     sheet = openpyxl.load_workbook(io.BytesIO(template)).worksheets[0]
     assert sheet["A1"].value == "社区用房(甲街道)"
 
     answer = clerk.post(
-        "/imports/new/?register=premises", {"file": file(book([row(), row(用房名称="坏", 建筑面积=0)]))}
+        "/imports/new/?resource=premises", {"file": file(book([row(), row(用房名称="坏", 建筑面积=0)]))}
     )
     batch = ImportBatch.objects.get()
     assert answer.url == reverse("import-detail", args=[batch.public_id])
@@ -84,10 +85,10 @@ def test_what_is_wrong_with_a_file_stands_on_its_page(world: World, send: Send) 
 
 def test_nothing_or_too_much_is_not_taken(world: World, settings: Any) -> None:
     clerk = signed_in(world, "street_clerk")
-    assert "请选择要上传的文件" in clerk.post("/imports/new/?register=premises").content.decode()
-    assert "文件是空的" in clerk.post("/imports/new/?register=premises", {"file": file(b"")}).content.decode()
+    assert "请选择要上传的文件" in clerk.post("/imports/new/?resource=premises").content.decode()
+    assert "文件是空的" in clerk.post("/imports/new/?resource=premises", {"file": file(b"")}).content.decode()
     settings.IMPORT_MAX_BYTES = 2**20
-    answer = clerk.post("/imports/new/?register=premises", {"file": file(b"x" * (2**20 + 1))})
+    answer = clerk.post("/imports/new/?resource=premises", {"file": file(b"x" * (2**20 + 1))})
     assert (answer.status_code, "文件超过 1 MB" in answer.content.decode()) == (422, True)
     assert not ImportBatch.objects.exists()
 
@@ -98,7 +99,7 @@ def test_nothing_or_too_much_is_not_taken(world: World, settings: Any) -> None:
 def test_names_of_files_are_only_words(world: World, name: str) -> None:
     """T20: kept as data, written escaped, never used as a path; a downloaded name is quoted."""
     clerk = signed_in(world, "street_clerk")
-    answer = clerk.post("/imports/new/?register=premises", {"file": file(book([row(建筑面积=0)]), name)})
+    answer = clerk.post("/imports/new/?resource=premises", {"file": file(book([row(建筑面积=0)]), name)})
     assert answer.status_code == 302
     batch = ImportBatch.objects.get()
     imports.work(batch.public_id)
@@ -112,6 +113,20 @@ def test_names_of_files_are_only_words(world: World, name: str) -> None:
         got = clerk.get(reverse("import-refused", args=[batch.public_id]))
         assert got["Content-Disposition"].startswith("attachment;")
         assert got["X-Content-Type-Options"] == "nosniff"
+
+
+def test_pages_and_api_call_registers_by_the_same_names(world: World) -> None:
+    """By the last step of their lists' addresses, here and there."""
+    assert set(imports_api.RESOURCES) == set(imports.resources())
+    clerk = signed_in(world, "street_clerk")
+    for name in imports_api.RESOURCES:
+        assert f"/imports/new/?resource={name}" in clerk.get(f"/{name}/").content.decode()
+        assert clerk.get(f"/imports/new/?resource={name}").status_code == 200
+        asked = {"resource": name, "division": str(world.street.public_id)}
+        assert clerk.get("/api/v1/imports/template/", asked).status_code == 200
+        assert clerk.get(f"/api/v1/{name}/").status_code == 200
+    assert clerk.get("/imports/new/?resource=household-count").status_code == 404
+    assert clerk.get("/imports/new/?register=premises").status_code == 400
 
 
 def test_uploads_are_their_owners_alone(world: World, send: Send) -> None:

@@ -40,7 +40,10 @@ def write_refused(file: IO[bytes], batch: ImportBatch) -> None:
     """The refused rows of a batch as they were sent, each with its reasons, to be mended and sent again."""
     target = target_of(batch)
     book, columns = _book(file, type(target.form), batch.division, batch.requested_by)
-    purpose = _("以下各行没有入库。请按第一列的说明改正标红的单元格,保存后直接上传本文件。")
+    purpose = _(
+        "以下各行没有入库。请按第一列的说明改正标红的单元格,保存后直接上传本文件。"
+        "「原文件第几行」是您上传的文件中的行号;系统编号标红的,说明针对整行。"
+    )
     book.write(_refused_lines(batch, target, columns), with_errors=True, purpose=purpose)
 
 
@@ -75,11 +78,13 @@ def _refused_lines(batch: ImportBatch, target: Any, columns: Sequence[Column]) -
     }
     refused = ImportRow.objects.filter(batch=batch, outcome=RowOutcome.REFUSED).order_by("line")
     for row in refused.iterator(PAGE):
-        faults = {at[fault["name"]]: fault["message"] for fault in row.errors or () if fault["name"] in at}
-        told = [
-            f"{heads[fault['name']]}:{fault['message']}" if fault["name"] in heads else fault["message"]
-            for fault in row.errors or ()
-        ]
+        faults: dict[int | None, str] = {}
+        # Rows that others are like are named by the lines of the file that was sent; here they stand elsewhere.
+        told = [_("原文件第 %(line)d 行") % {"line": row.line}]
+        for fault in row.errors or ():
+            column, message = at.get(fault["name"]), fault["message"]
+            faults[column] = f"{faults[column]}\n{message}" if column in faults else message
+            told.append(f"{heads[fault['name']]}:{message}" if column is not None else message)
         identity = _identity_to_send(row)
         values = _sent(row.texts, columns) if row.texts is not None else stored_values(row, target, columns)
         yield Line(identity, list(values), faults, "\n".join(told))

@@ -137,7 +137,7 @@ class Staging:
             " FROM staged WHERE row_pk IS NOT NULL) AS each WHERE line > first",
             [],
             code="repeated",
-            message=_("与第 {line} 行是同一条记录。"),
+            message=_("与原文件第 {line} 行是同一条记录。"),
         )
 
     def check_named(self) -> None:
@@ -213,7 +213,7 @@ class Staging:
             f" FROM staged WHERE NOT is_wrong {new}) AS each WHERE line > first",
             [],
             code="repeated",
-            message=_("与第 {line} 行重复。"),
+            message=_("与原文件第 {line} 行重复。"),
         )
 
     def _not_there(self, names: Iterable[str], condition: str, *, code: str, message: str) -> None:

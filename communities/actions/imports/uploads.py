@@ -30,7 +30,7 @@ from communities.base.actions import OutOfScope
 from communities.base.entry.fields import RowField
 from communities.base.entry.forms import ENTRIES, EntryForm
 from communities.base.roles import Action
-from communities.base.tables import ROUTES
+from communities.base.tables import ROUTES, resource_of
 from communities.base.wakeup import wake_after_commit
 from communities.base.workbooks.checking import Checker, Staged
 from communities.base.workbooks.columns import columns_of, layout_of
@@ -59,10 +59,15 @@ class NotReady(Exception):
 
 
 def registers() -> dict[str, type[EntryForm]]:
-    """The registers that take workbooks, by the name that addresses call them."""
+    """The registers that take workbooks, by the code that batches and the names of addresses know them by."""
     # Registers are declared with their addresses, which a worker has not loaded yet.
     get_resolver().url_patterns  # noqa: B018 - loads them
     return {ROUTES[label]: entry for label, entry in ENTRIES.items() if entry.alike}
+
+
+def resources() -> dict[str, str]:
+    """The same registers by the name that addresses call them: ``household-counts`` is ``household-count``."""
+    return {resource_of(code): code for code in registers()}
 
 
 def upload(*, register: str, division: Division, file: File, name: str, by: Any) -> ImportBatch:

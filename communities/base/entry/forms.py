@@ -105,6 +105,9 @@ class EntryForm(forms.ModelForm):
     # By what a row without an id is recognised as one that stands in the register already.
     alike: ClassVar[tuple[str, ...]] = ()
     late_checks: ClassVar[tuple[LateCheck, ...]] = ()
+    # What the example row of a template shows, by field: codes of a list's words, two days for a time. Rows that
+    # a field names are taken from those on offer; required days without an example are those of the template.
+    examples: ClassVar[Mapping[str, Any]] = {}
     # Rows that are parts of this one and are written with it, by the name of the relation.
     parts: ClassVar[Mapping[str, type[PartForm]]] = {}
     # Whether what is being typed is kept on the server; never where it tells of people.

@@ -116,15 +116,16 @@ class Checker:
     def _is_example(self, row: list[Any]) -> bool:
         """Whether the row is the template's own, untouched; its dates are of the day on which it was made."""
         cells = [
-            (column, row[at])
+            (column, row[at], self.examples.get(str(column.attribute), ""))
             for column, at in zip(self.columns, self.layout.positions, strict=True)
             if at is not None
         ]
         return all(
             value is None
             or isinstance(column.field, DayField)
-            or str(value) == workbook.example_of(column, self.examples.get(str(column.attribute), ""))
-            for column, value in cells
+            or str(value)
+            in {workbook.example_of(column, offered), workbook.former_example_of(column, offered)}
+            for column, value, offered in cells
         )
 
     def _shown(self, name: str, row: list[Any]) -> str:

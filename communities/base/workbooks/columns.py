@@ -46,9 +46,11 @@ class EntryWidget(widgets.Widget):
 class Column(fields.Field):
     """One column: ``attribute`` is the form's field, ``part`` the end of a span (0 the first day, 1 the last)."""
 
-    def __init__(self, attribute: str, label: str, entry_field: EntryField, part: int | None = None) -> None:
+    def __init__(
+        self, attribute: str, label: str, entry_field: EntryField, part: int | None = None, example: str = ""
+    ) -> None:
         super().__init__(attribute=attribute, column_name=label, widget=EntryWidget(entry_field))
-        self.field, self.part = entry_field, part
+        self.field, self.part, self.example = entry_field, part, example
 
     @property
     def unit(self) -> str:
@@ -85,13 +87,20 @@ def resource_of(form: EntryForm) -> Any:
     for name in names:
         field: Any = form.fields[name]
         label = str(field.label)
+        example = form.examples.get(name, "")
         if isinstance(field, SpanField):
             for part, word in enumerate((_("开始"), _("结束"))):
                 day: Any = field.fields[part]
-                declared[f"{name}_{part}"] = Column(name, label + word, day, part)
+                declared[f"{name}_{part}"] = Column(
+                    name, label + word, day, part, example[part] if example else ""
+                )
         else:
-            declared[name] = Column(name, label, field)
+            declared[name] = Column(name, label, field, example=_in_words(field, example))
     return type(f"{type(form).__name__}Resource", (EntryResource,), declared)
+
+
+def _in_words(field: EntryField, example: Any) -> str:
+    return str(dict(field.choices).get(example, example)) if isinstance(field, PickField) else str(example)
 
 
 def version_of(columns: Iterable[Column]) -> str:
@@ -168,6 +177,11 @@ def _unknown(shown: str, name: str, known: list[str]) -> str:
 
 def example_of(column: Column, offered: str) -> str:
     """What the example row shows in a column; ``offered``: a row that the column may name."""
+    return offered if isinstance(column.field, RowField) else column.example
+
+
+def former_example_of(column: Column, offered: str) -> str:
+    """What the example row showed in templates of before, which are good until the end of the next quarter."""
     match column.field:
         case RowField():
             return offered

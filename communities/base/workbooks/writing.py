@@ -33,11 +33,14 @@ MOST_WORDS = 20_000
 
 @dataclass(frozen=True)
 class Line:
-    """One row to write: its identity, its values or texts by column, and what is wrong with which column."""
+    """One row to write: its identity, its values or texts by column, and what is wrong with which column.
+
+    What is wrong with the row as a whole stands under None, and is shown at its identity.
+    """
 
     identity: str
     values: list[Any]
-    faults: Mapping[int, str] = field(default_factory=dict)
+    faults: Mapping[int | None, str] = field(default_factory=dict)
     told: str = ""
 
 
@@ -125,7 +128,7 @@ class Workbook:
         sheet.protect("", dict.fromkeys(allowed, True))
 
     def _example(self, number: int, column: Column) -> str:
-        if isinstance(column.field, DayField):
+        if isinstance(column.field, DayField) and not column.example:
             return f"{self.day:%Y-%m-%d}" if column.part != 1 and column.required else ""
         offered = self.known[number].offered if number in self.known else []
         return example_of(column, next(iter(offered), ""))
@@ -133,7 +136,10 @@ class Workbook:
     def _line(self, sheet: Any, at: int, line: Line, shift: int) -> None:
         if shift == 2:
             sheet.write_string(at, 0, line.told, self.looks["told"])
-        if line.identity:
+        if None in line.faults:
+            self._cell(sheet, (at, shift - 1), line.identity, self.looks["wrong_identity"])
+            self._comment(sheet, (at, shift - 1), line.faults[None])
+        elif line.identity:
             sheet.write_string(at, shift - 1, line.identity, self.looks["identity"])
         for number, value in enumerate(line.values):
             if number in line.faults:
@@ -292,6 +298,7 @@ def _looks(book: Any) -> dict[str, Any]:
     """The formats of all cells."""
     head = {"bold": True, "bg_color": "#E8EEF5", "border": 1, "valign": "vcenter", "text_wrap": True}
     grey = {"font_color": "#8A8F98"}
+    red = {"bg_color": "#FDE2E0", "border": 1, "border_color": "#B42318"}
     made = {
         "title": {"bold": True, "font_size": 16, "align": "center", "valign": "vcenter"},
         "notes": {"text_wrap": True, "valign": "vcenter", **grey},
@@ -304,13 +311,8 @@ def _looks(book: Any) -> dict[str, Any]:
         "day": {"num_format": "yyyy-mm-dd", "locked": False},
         "amount": {"num_format": "0.00", "locked": False},
         "whole": {"num_format": "0", "locked": False},
-        "wrong": {
-            "num_format": "@",
-            "locked": False,
-            "bg_color": "#FDE2E0",
-            "border": 1,
-            "border_color": "#B42318",
-        },
+        "wrong": {"num_format": "@", "locked": False, **red},
+        "wrong_identity": {"num_format": "@", "font_size": 8, **grey, **red},
         "told": {"text_wrap": True, "valign": "top", "font_color": "#B42318"},
     }
     return {name: book.add_format(properties) for name, properties in made.items()}

@@ -1,0 +1,125 @@
+"""Rows that were removed are found by whoever may bring them back, and by nobody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from communities.models import Exemption, PolicyDocument, Premises, PremisesNilStatement
+from tests import factories
+from tests.conftest import FOREIGN, World
+from tests.pages.conftest import Reader
+
+pytestmark = pytest.mark.django_db
+
+
+def take_out(row: Any, reason: str = "重复登记") -> Any:
+    type(row)._default_manager.filter(pk=row.pk).update(deleted_at=timezone.now(), deleted_reason=reason)
+    return row
+
+
+def rooms(world: World, number: int) -> None:
+    for each in range(number):
+        room = factories.premises(world.community, "service", name=f"误登的房间{each}")
+        take_out(room)
+    take_out(factories.premises(world.other_community, "service", name="外房间"))
+
+
+def test_the_clerk_finds_what_was_removed_and_brings_it_back(world: World, as_role: Reader) -> None:
+    rooms(world, 2)
+    clerk = as_role("street_clerk")
+    page = clerk.get("/premises/").content.decode()
+    assert "误登的房间" not in page
+    assert 'name="removed"' in page
+    page = clerk.get("/premises/?removed=true").content.decode()
+    assert "共 <b>2</b> 条" in page
+    assert "一社区用房" not in page
+    assert FOREIGN not in page
+    assert "已删除:只看已删除的" in page
+    assert 'id="choosing"' not in page
+    assert "/premises/export/" not in page
+    room = Premises.objects.get(name="误登的房间0")
+    back = reverse("premises-bring-back", args=[room.public_id])
+    assert f'href="{back}"' in page
+    assert f'href="{reverse("premises-detail", args=[room.public_id])}"' not in page
+    assert clerk.post(back).status_code == 302
+    assert "误登的房间0" in clerk.get("/premises/").content.decode()
+    assert "误登的房间0" not in clerk.get("/premises/?removed=true").content.decode()
+
+
+def test_other_filters_place_sorting_and_views_go_with_it(world: World, as_role: Reader) -> None:
+    rooms(world, 2)
+    clerk = as_role("street_clerk")
+    assert "共 <b>1</b> 条" in clerk.get("/premises/?removed=true&q=房间1").content.decode()
+    there = {"removed": "true", "place": str(world.neighbour.public_id)}
+    assert "没有符合条件的记录" in clerk.get("/premises/", there).content.decode()
+    factories.period("2001Q1", closed_at=timezone.now())
+    assert "共 <b>2</b> 条" in clerk.get("/premises/?removed=true&period=2001Q1&sort=-name").content.decode()
+    part = clerk.get("/premises/?removed=true", headers={"hx-request": "true"}).content.decode()
+    assert "误登的房间1" in part
+    view = {"page": "premises", "query": "removed=true", "name": "误登的"}
+    assert "误登的房间1" in clerk.post(reverse("saved-view-list"), view, follow=True).content.decode()
+    assert clerk.get("/premises/?removed=maybe").status_code == 400
+    assert clerk.get("/premises/export/?removed=true").status_code == 400
+    assert clerk.get("/premises/chosen/?removed=true").status_code == 400
+
+
+@pytest.mark.parametrize("role", ["standards_officer", "auditor", "platform_administrator"])
+def test_whoever_may_not_bring_back_is_offered_nothing(world: World, as_role: Reader, role: str) -> None:
+    rooms(world, 1)
+    reader = as_role(role)
+    assert 'name="removed"' not in reader.get("/premises/").content.decode()
+    answer = reader.get("/premises/?removed=true")
+    assert answer.status_code in {400, 403}
+    assert "误登的房间" not in answer.content.decode()
+
+
+def test_the_api_lists_what_stands(world: World, as_role: Reader) -> None:
+    rooms(world, 1)
+    answer = as_role("street_clerk").get("/api/v1/premises/?removed=true")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "unknown_parameter")
+
+
+def test_every_register_that_is_written_has_it(world: World, as_role: Reader) -> None:
+    clerk, officer = as_role("street_clerk"), as_role("standards_officer")
+    found = [
+        (clerk, take_out(factories.household_count(world.community)), "household-count"),
+        (clerk, take_out(factories.committee(world.community)), "committee"),
+        (clerk, take_out(PremisesNilStatement.objects.create(
+            division=world.community, kind="activity", stated_on="2026-01-01")), "nil-statement"),
+        (clerk, take_out(Exemption.objects.create(
+            key="premises.office.area", division=world.community, valid=("2026-01-01", None), reason="危改",
+            decision_number="1", decided_by="区民政局")), "exemption"),
+        (officer, take_out(factories.threshold("premises.office.area", world.district)), "threshold"),
+        (officer, take_out(PolicyDocument.objects.get()), "policy-document"),
+    ]  # fmt: skip
+    for client, row, code in found:
+        page = client.get(reverse(f"{code}-list") + "?removed=true").content.decode()
+        assert "共 <b>1</b> 条" in page, code
+        assert reverse(f"{code}-bring-back", args=[row.public_id]) in page, code
+
+
+def test_rules_of_the_places_above_are_not_among_them(world: World, as_role: Reader) -> None:
+    take_out(factories.threshold("premises.office.area", world.city))
+    page = as_role("standards_officer").get("/thresholds/?removed=true").content.decode()
+    assert "没有符合条件的记录" in page
+
+
+def test_the_number_of_queries_does_not_grow(world: World, as_role: Reader) -> None:
+    clerk = as_role("street_clerk")
+
+    def asked(query: str) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert clerk.get(f"/premises/{query}").status_code == 200
+        return len(captured)
+
+    asked("?removed=true")
+    rooms(world, 1)
+    one = asked("?removed=true")
+    rooms(world, 30)
+    assert asked("?removed=true") == one <= asked("")

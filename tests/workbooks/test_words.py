@@ -1,0 +1,108 @@
+"""What people read: how a preview names a record, and what the example row of a template shows."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import openpyxl
+import pytest
+
+from communities.actions import imports
+from communities.base.workbooks import columns as workbook
+from communities.base.workbooks.columns import columns_of, former_example_of
+from communities.models import ImportBatch
+from communities.views.imports import Preview
+from tests.conftest import World
+from tests.workbooks.conftest import Send, book, confirmed, edited, exported, row, told
+
+pytestmark = pytest.mark.django_db
+
+REGISTERS = ("premises", "committee", "household-count", "nil-statement", "exemption")
+
+
+def labels(batch: ImportBatch) -> list[str]:
+    return [shown.label for shown in Preview(batch).shown(list(batch.rows.order_by("line")))]
+
+
+def test_records_are_named_in_their_own_words(world: World, send: Send) -> None:
+    heads = ["社区", "数据来源", "口径", "数据日期", "户数", "人数"]
+    rows = [
+        ["一社区", "网格入户采集", "常住", "2026-01-01", 5, 9],
+        ["一社区", "网格入户采集", "常住", "昨天", 5, 9],
+        ["没有", "网格入户采集", "常住", "2026-01-01", 5, 9],
+    ]
+    assert labels(send(book(rows, heads), register="household-count")) == [
+        "一社区 2026-01-01",
+        "一社区 网格入户采集 常住",
+        "网格入户采集 常住 2026-01-01",
+    ]
+    heads = ["用途", "社区", "委员会", "申明日期", "说明"]
+    rows = [["活动场所", "一社区", "", "2026-01-01", ""], ["宫殿", "一社区", "", "2026-01-01", ""]]
+    assert labels(send(book(rows, heads), register="nil-statement")) == [
+        "一社区 活动场所 2026-01-01",
+        "一社区 2026-01-01",
+    ]
+    heads = [
+        "标准项目",
+        "社区",
+        "委员会",
+        "豁免期间开始",
+        "豁免期间结束",
+        "原因",
+        "批准文号",
+        "批准机关",
+        "复核日期",
+    ]
+    rows = [
+        ["居委会办公用房面积", "一社区", "一社区居委会", "", "", "危改", "1", "区民政局", ""],
+        [""] * 5 + ["x"],
+    ]
+    assert labels(send(book(rows, heads), register="exemption"))[0] == "一社区居委会 危改"
+    batch = send(
+        book([row(), row(用房名称=""), row(用房名称="", 所在社区="没有", 用途="宫殿", 取得日期="x")])
+    )
+    assert labels(batch) == ["新办公室", "一社区 办公用房 2025-03-01", ""]
+    batch = send(edited(exported(world), lambda sheet: sheet.__setitem__("B5", "换名")))
+    assert labels(batch)[0] == "一社区用房"
+
+
+def template_of(world: World, register: str) -> bytes:
+    file = io.BytesIO()
+    imports.write_template(file, register=register, division=world.street, by=world.users["street_clerk"])
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("register", REGISTERS)
+def test_the_example_is_one_that_could_be_true(world: World, send: Send, register: str) -> None:
+    """Left as it is, it is passed over; without its mark it would go in just so."""
+    content = template_of(world, register)
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+    shown = [str(cell.value) for cell in sheet[4] if cell.value is not None]
+    assert shown[0] == "示例"
+    assert not [text for text in shown if text.startswith(("(", "(")) or text in {"120", "120.5"}]
+    assert send(content, register=register).refusal_code == "no_rows"
+    batch = send(edited(content, lambda sheet: sheet.__setitem__("A4", None)), register=register)
+    assert (batch.refusal, told(batch)) == ("", [])
+    assert confirmed(batch).counts["created"] == 1
+
+
+@pytest.mark.parametrize("register", REGISTERS)
+def test_the_example_of_a_template_handed_out_before_is_still_passed_over(
+    world: World, send: Send, register: str
+) -> None:
+    form = imports.form_for(imports.registers()[register], world.users["street_clerk"], world.street)
+    columns = columns_of(form)
+    sheet = openpyxl.load_workbook(io.BytesIO(template_of(world, register))).worksheets[0]
+    now: list[Any] = [cell.value for cell in sheet[4]][1:]
+    before = [
+        former_example_of(column, value or "") if value and not isinstance(value, int) else value
+        for column, value in zip(columns, now, strict=True)
+    ]
+    content = edited(
+        template_of(world, register),
+        lambda sheet: [sheet.cell(4, at, value) for at, value in enumerate(before, start=2)],
+    )
+    batch = send(content, register=register)
+    assert batch.refusal_code == "no_rows", told(batch)
+    assert str(workbook.EXAMPLE) == "示例"
