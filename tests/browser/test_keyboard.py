@@ -31,7 +31,8 @@ SEEN = """() => {
   ];
   const hit = document.elementFromPoint(...inside);
   const holds = (a, b) => a && b && (a.contains(b) || b.contains(a));
-  const style = getComputedStyle(found);
+  // A field with search is marked as a whole, around what was chosen and what is being typed.
+  const style = getComputedStyle(found.closest(".ts-control") ?? found);
   const inView = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
   return {
     where: found.outerHTML.slice(0, 160),
