@@ -29,7 +29,11 @@ class EntryField(forms.Field):
     """
 
     accepts_nothing = True
-    default_error_messages = {"required": _("请填写此项。"), "unseen": _("含有看不见的控制字符,请重新输入。")}
+    default_error_messages = {
+        "required": _("请填写此项。"),
+        "unseen": _("「%(after)s」之后(第 %(at)d 个字)有看不见的%(kind)s,请删去前后几个字,重新输入。"),
+        "unseen_first": _("开头有看不见的%(kind)s,请全部删去,重新输入。"),
+    }
 
     def to_python(self, value: Any) -> Any:
         """The value. Raises ValidationError."""
@@ -38,8 +42,10 @@ class EntryField(forms.Field):
         text = texts.tidy(self.text_of(value))
         if not text or (self.accepts_nothing and not self.required and text in texts.NOTHING):
             return self.empty
-        if texts.UNSEEN.search(text):
-            raise ValidationError(self.error_messages["unseen"], code="unseen")
+        if unseen := texts.unseen(text):
+            message = self.error_messages["unseen" if unseen.after else "unseen_first"]
+            told = {"kind": unseen.kind, "after": unseen.after, "at": unseen.at + 1}
+            raise ValidationError(message, code="unseen", params=told)
         return self.read(text)
 
     empty: Any = None
@@ -345,12 +351,6 @@ class RowField(EntryField):
         self.widget = SearchInput(self.meant, rows_url=rows_url, hint=hint, attrs=self.widget.attrs)
         self.help_text = self.help_text or _("请填写名称或代码。")
 
-    def text_of(self, value: Any) -> str:
-        return str(value.public_id) if hasattr(value, "public_id") else super().text_of(value)
-
-    def prepare_value(self, value: Any) -> Any:
-        """What stands in the field: the id behind a choice, or a name or code by which the row is found again."""
-        if not hasattr(value, "public_id"):
     def hits(self, text: str, most: int, *related: str | None) -> list[Any]:
         """The rows that somebody most likely means by ``text``, best first; without a text the first in order."""
         if self.rows is None:
@@ -367,6 +367,12 @@ class RowField(EntryField):
             return None
         return None if row is None else Meant(str(row.public_id), self.naming(row), self.prepare_value(row))
 
+    def text_of(self, value: Any) -> str:
+        return str(value.public_id) if hasattr(value, "public_id") else super().text_of(value)
+
+    def prepare_value(self, value: Any) -> Any:
+        """What stands in the field: the id behind a choice, or a name or code by which the row is found again."""
+        if not hasattr(value, "public_id"):
             return value
         if not self.is_named or self.rows is None:
             return str(value.public_id)
