@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from communities.base.places import Span, ancestor_ids, within
-from communities.base.querysets import DivisionScopedQuerySet, RowQuerySet, ScopedQuerySet, valid_on
+from communities.base.querysets import DivisionScopedQuerySet, RowQuerySet, ScopedQuerySet, valid_on, words
 from communities.base.roles import Action
 from communities.choices import CommitteeKind, Level
 
 if TYPE_CHECKING:
     from communities.models import Division
 
-MOST_WORDS = 5
 # How far a search reads in the order of the tree before it turns to the word's index, and how many hits it
 # gathers there at most.
 ROWS_TO_WALK = 5000
@@ -29,6 +29,11 @@ class DivisionQuerySet(ScopedQuerySet):
     """Places; a place lies in its own scope."""
 
     scope_path = "path_now"
+    searched_by = _("输入名称、代码或拼音首字母查找")
+
+    def first_hits(self, text: str, limit: int) -> list[Any]:
+        """By the search of the place picker."""
+        return first_hits(self, text, limit)
 
     def communities(self) -> Self:
         return self.filter(level=Level.COMMUNITY)
@@ -48,11 +53,6 @@ class DivisionQuerySet(ScopedQuerySet):
         for word in words(text):
             found = found.filter(_answers_to(word))
         return found
-
-
-def words(text: str) -> list[str]:
-    """The words of a person's search: runs of letters, digits and characters, in small letters."""
-    return re.findall(r"[^\W_]+", text.lower())[:MOST_WORDS]
 
 
 def _answers_to(word: str) -> Q:
@@ -174,6 +174,14 @@ class DivisionDatedQuerySet(DivisionScopedQuerySet):
 
 
 class CommitteeQuerySet(ScopedQuerySet):
+    searched = (
+        "name__icontains",
+        "division_now__name_now__contains",
+        "division_now__code_now__startswith",
+        "division_now__initials__startswith",
+    )
+    searched_by = _("输入名称、社区代码或社区拼音首字母查找")
+
     def in_force(self, day: dt.date) -> Self:
         return self.live().filter(valid_on(day))
 
@@ -212,6 +220,8 @@ class RuleBookQuerySet(RowQuerySet):
 
 class ClauseQuerySet(RuleBookQuerySet):
     jurisdiction = "document__jurisdiction"
+    searched = ("label__icontains", "document__title__icontains", "document__number__icontains")
+    searched_by = _("输入条款、文件标题或文号查找")
 
 
 class ThresholdQuerySet(RuleBookQuerySet):

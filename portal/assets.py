@@ -6,11 +6,11 @@ icon fonts and source maps are listed because style sheets and scripts point at 
 
 =============================  =====================================================
 vendor/tabler.min.css          Tabler, which contains Bootstrap 5
-vendor/tabler-vendors.min.css  Tabler's look for Tom Select (use it instead of Tom Select's own)
 vendor/tabler.min.js           its components: menus, dialogs, tabs
 vendor/tabler-icons.min.css    icons as a web font: ``<i class="ti ti-home"></i>``
 vendor/htmx.min.js             htmx 2
-vendor/tom-select.min.js       pickers with search
+vendor/tom-select.min.js       fields with search; their look is in portal.css
+vendor/tom-select.min.css      what such a field needs to work, without a theme
 vendor/echarts.min.js          charts; such pages add ``settings.CSP_WITH_CHART``
 =============================  =====================================================
 """
@@ -29,8 +29,6 @@ PREFIX = "vendor"
 FILES = {
     "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
     "tabler.min.css.map": "@tabler/core/dist/css/tabler.min.css.map",
-    "tabler-vendors.min.css": "@tabler/core/dist/css/tabler-vendors.min.css",
-    "tabler-vendors.min.css.map": "@tabler/core/dist/css/tabler-vendors.min.css.map",
     "tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
     "tabler.min.js.map": "@tabler/core/dist/js/tabler.min.js.map",
     "tabler-icons.min.css": "@tabler/icons-webfont/dist/tabler-icons.min.css",
@@ -39,6 +37,8 @@ FILES = {
     "fonts/tabler-icons.ttf": "@tabler/icons-webfont/dist/fonts/tabler-icons.ttf",
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "tom-select.min.js": "tom-select/dist/js/tom-select.complete.min.js",
+    "tom-select.min.css": "tom-select/dist/css/tom-select.min.css",
+    "tom-select.min.css.map": "tom-select/dist/css/tom-select.min.css.map",
     "tom-select.complete.min.js.map": "tom-select/dist/js/tom-select.complete.min.js.map",
     "echarts.min.js": "echarts/dist/echarts.min.js",
 }

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from communities.actions.division_kinds import LEVELS, URBAN_RURAL_CLASSES, fits, kind_of
+from communities.base.entry import texts
 from communities.choices import DivisionKind, Level
 from communities.models import Division
 
@@ -25,7 +26,7 @@ NAME_LENGTH: int = Division._meta.get_field("name_now").max_length or 0
 ENCODINGS = ("utf-8", "gb18030")
 _BLOCK = 1 << 20
 # Characters for private use are let through: real names hold some that Unicode took in late.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_ON_LINES = re.compile(r"[\t\n\r]")
 
 
 class DivisionFileError(Exception):
@@ -36,7 +37,7 @@ class Oddity(models.TextChoices):
     """What an import meets and goes on from, in the order in which it is told."""
 
     BAD_CODE = "bad_code", gettext_lazy("代码有误,该行未导入")
-    BAD_NAME = "bad_name", gettext_lazy("名称为空、过长或含有控制字符,该行未导入")
+    BAD_NAME = "bad_name", gettext_lazy("名称为空、过长或含有看不见的字符,该行未导入")
     UNKNOWN_LEVEL = "unknown_level", gettext_lazy("层级不认识,该行未导入")
     DUPLICATE = "duplicate", gettext_lazy("重复的行,只取第一行")
     TWO_LEVELS = "two_levels", gettext_lazy("同一代码出现在多个层级,视为同一地方,代码按各层级登记")
@@ -92,13 +93,13 @@ def places(path: Path, findings: Findings) -> Iterator[PlaceLine]:
 
     Raises DivisionFileError when the file itself is broken.
     """
-    for line, (code, name, word) in rows(path, ("code", "name", "level")):
-        level = LEVELS.get(word.lower())
+    for line, (code, written, word) in rows(path, ("code", "name", "level")):
+        level, name = LEVELS.get(word.lower()), texts.tidy(written)
         if level is None:
             findings.note(Oddity.UNKNOWN_LEVEL, f"{describe(line, code, name)}「{word}」")
         elif not fits(level, code):
             findings.note(Oddity.BAD_CODE, describe(line, code, name))
-        elif not name or len(name) > NAME_LENGTH or _CONTROL.search(name):
+        elif not name or len(name) > NAME_LENGTH or texts.unseen(name) or _ON_LINES.search(name):
             findings.note(Oddity.BAD_NAME, describe(line, code, repr(name[:40])))
         else:
             kind = kind_of(level, code, name)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from communities.base.places import Span, within
 from communities.base.roles import Action
@@ -18,8 +20,21 @@ def today() -> dt.date:
     return timezone.localdate()
 
 
+MOST_WORDS = 5
+
+
+def words(text: str) -> list[str]:
+    """The words of a person's search: runs of letters, digits and characters, in small letters."""
+    return re.findall(r"[^\W_]+", text.lower())[:MOST_WORDS]
+
+
 class RowQuerySet(models.QuerySet):
     """Rows with soft delete."""
+
+    # Where the words of a search are looked for when one row is chosen, and what people call that. What the
+    # first names is the row's own name.
+    searched: ClassVar[tuple[str, ...]] = ("name__icontains",)
+    searched_by: ClassVar[Any] = _("输入名称查找")
 
     def removed(self) -> Self:
         """Rows that were deleted, and can be brought back."""
@@ -28,6 +43,22 @@ class RowQuerySet(models.QuerySet):
     def live(self) -> Self:
         """Without the softly deleted."""
         return self.filter(deleted_at__isnull=True)
+
+    def first_hits(self, text: str, limit: int) -> list[Any]:
+        """The rows that a person most likely means: those whose name is ``text``, then those with its words."""
+        wanted = words(text)
+        if not wanted:
+            return []
+        found = self
+        for word in wanted:
+            somewhere = Q()
+            for lookup in self.searched:
+                somewhere |= Q(**{lookup: word})
+            found = found.filter(somewhere)
+        own = self.searched[0].rpartition("__")[0]
+        first: list[Any] = list(self.filter(**{own: text})[:limit])
+        others = found.exclude(pk__in=[row.pk for row in first])
+        return first + list(others[: limit - len(first)])
 
 
 class ScopedQuerySet(RowQuerySet):

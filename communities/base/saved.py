@@ -108,8 +108,8 @@ def name_in(text: str) -> str:
         raise ValidationError(_("请填写视图名称。"))
     if len(name) > 40:
         raise ValidationError(_("视图名称最多 40 个字,现有 %(now)d 个。") % {"now": len(name)})
-    if texts.UNSEEN.search(name) or "\n" in name:
-        raise ValidationError(_("视图名称含有看不见的控制字符,请重新输入。"))
+    if unseen := texts.unseen(name.replace("\n", "\0")):
+        raise ValidationError(_("视图名称含有看不见的%(kind)s,请重新输入。") % {"kind": unseen.kind})
     return name
 
 

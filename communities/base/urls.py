@@ -10,6 +10,7 @@ from django.urls import URLPattern, path
 from communities.base.entry.draft_pages import DraftPage
 from communities.base.entry.forms import ENTRIES, EntryForm
 from communities.base.entry.pages import BringBackPage, CreatePage, EditPage, RemovePage
+from communities.base.entry.row_pages import RowsPage
 from communities.base.entry.together import TogetherPage
 from communities.base.filters import FILTER_SETS
 from communities.base.saved import LISTS
@@ -25,6 +26,14 @@ class EntryPages:
     edit: type[EditPage] = EditPage
     remove: type[RemovePage] = RemovePage
     bring_back: type[BringBackPage] = BringBackPage
+
+
+def row_paths(route: str, code: str, entry: type[EntryForm]) -> list[URLPattern]:
+    """Where the fields of a form that name other rows search them: ``route/rows/<field>/``."""
+    return [
+        path(f"{route}/rows/{name}/", RowsPage.of_field(entry, name), name=f"{code}-rows-{name}")
+        for name in entry.row_names()
+    ]
 
 
 def register(
@@ -56,6 +65,7 @@ def register(
             path(f"{one}/edit/", pages.edit.of(entry), name=f"{code}-edit"),
             path(f"{one}/remove/", pages.remove.of(entry), name=f"{code}-remove"),
             path(f"{one}/bring-back/", pages.bring_back.of(entry), name=f"{code}-bring-back"),
+            *row_paths(route, code, entry),
         ]
         if entry.keeps_drafts:
             paths += [

@@ -30,6 +30,8 @@ ROLE_CHOICES = [(code, role.name) for code, role in roles.ROLES.items()]
 
 class OrganisationQuerySet(ScopedQuerySet):
     scope_path = "division__path_now"
+    searched = ("name__icontains", "division__name_now__contains", "division__initials__startswith")
+    searched_by = _("输入名称、地区或地区拼音首字母查找")
 
 
 class Organisation(Row):
@@ -62,6 +64,9 @@ class Organisation(Row):
 
 
 class UserQuerySet(RowQuerySet):
+    searched = ("username__icontains", "name__icontains")
+    searched_by = _("输入用户名或姓名查找")
+
     def visible_to(self, user: Any, action: Action | None = None) -> Self:
         """Accounts of organisations in the user's places, and of people who hold a role there."""
         spans = user.spans(action or Action.MANAGE_ACCOUNTS)

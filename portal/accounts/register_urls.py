@@ -3,7 +3,7 @@
 from django.urls import path
 
 from communities.base.entry.forms import ENTRIES
-from communities.base.urls import EntryPages, register
+from communities.base.urls import EntryPages, register, row_paths
 from communities.models import RoleAssignment
 from communities.views import OrganisationDetail, OrganisationList, UserList
 from portal.accounts import account_pages, register_forms, register_pages
@@ -44,6 +44,7 @@ urlpatterns = [
     *register("api-tokens", "api-token", register_pages.TokenList),
     *register("role-assignments", "role-assignment", register_pages.Roles, register_pages.RoleAssignmentPage),
     path("role-assignments/new/", register_pages.Grant.as_view(), name="role-assignment-new"),
+    *row_paths("role-assignments", "role-assignment", register_forms.RoleAssignmentForm),
     path(
         "role-assignments/<uuid:public_id>/end/",
         register_pages.EndRole.as_view(),

@@ -258,9 +258,16 @@ def register_pages(
 
 
 def entry_pages(
-    route: str, kind: str, needs: Action = EDIT, ids: dict[str, str] | None = None
+    route: str,
+    kind: str,
+    needs: Action = EDIT,
+    ids: dict[str, str] | None = None,
+    rows: tuple[str, ...] = (),
 ) -> list[Entry]:
-    """The pages on which rows of a register are written; a live row is none to bring back."""
+    """The pages on which rows of a register are written; a live row is none to bring back.
+
+    ``rows``: the fields that name another row, each with an address that finds those to choose from.
+    """
     one, posts = f"{route}/<uuid:public_id>", {"body": {}, "posts": (needs,)}
     return [
         Entry(f"{route}/new/", (needs,), ids={"place": "place"} if ids is None else ids, **posts),
@@ -274,10 +281,16 @@ def entry_pages(
             if needs in {EDIT, RULE}
             else []
         ),
+        *row_searches(route, needs, rows),
         Entry(f"{one}/edit/", (needs,), path=kind, **posts),
         Entry(f"{one}/remove/", (needs,), path=kind, **posts),
         Entry(f"{one}/bring-back/", (needs,), path=kind, statuses=(404,), **posts),
     ]
+
+
+def row_searches(route: str, needs: Action, names: tuple[str, ...]) -> list[Entry]:
+    """Asked for what is called 外: whoever is not there finds nothing."""
+    return [Entry(f"{route}/rows/{name}/", (needs,), query="q=%E5%A4%96") for name in names]
 
 
 def acts(
@@ -312,11 +325,11 @@ PAGES: list[Entry] = [
     *register_pages("nil-statements", "nil_statement", VIEW, AT_PLACE),
     *register_pages("household-counts", "household_count", VIEW, AT_PLACE),
     *register_pages("exemptions", "exemption", VIEW, AT_PLACE),
-    *entry_pages("committees", "committee"),
-    *entry_pages("premises", "room"),
-    *entry_pages("nil-statements", "nil_statement"),
-    *entry_pages("household-counts", "household_count"),
-    *entry_pages("exemptions", "exemption"),
+    *entry_pages("committees", "committee", rows=("division_now",)),
+    *entry_pages("premises", "room", rows=("division_now", "committee")),
+    *entry_pages("nil-statements", "nil_statement", rows=("division", "committee")),
+    *entry_pages("household-counts", "household_count", rows=("division",)),
+    *entry_pages("exemptions", "exemption", rows=("division", "committee")),
     *(
         Entry(f"{route}/export/", (VIEW,), ids=AT_PLACE)
         for route in ("committees", "premises", "nil-statements", "household-counts", "exemptions")
@@ -329,17 +342,17 @@ PAGES: list[Entry] = [
     Entry("imports/<uuid:public_id>/", (EDIT,), path="import", private=True),
     Entry("imports/<uuid:public_id>/confirm/", (EDIT,), path="import", private=True, is_get=False, body={}),
     Entry("imports/<uuid:public_id>/refused/", (EDIT,), path="import", private=True),
-    *entry_pages("policy-documents", "document", RULE),
-    *entry_pages("thresholds", "threshold", RULE),
+    *entry_pages("policy-documents", "document", RULE, rows=("jurisdiction",)),
+    *entry_pages("thresholds", "threshold", RULE, rows=("clause", "jurisdiction")),
     *register_pages("policy-documents", "document", VIEW, {"jurisdiction": "place"}),
     *register_pages("thresholds", "threshold", VIEW, {"jurisdiction": "place", "document": "document"}),
     Entry("periods/", (VIEW,), body={}, posts=(VIEW,), shared=True),
     Entry("periods/<uuid:public_id>/", (VIEW,), path="period", shared=True),
     Entry("periods/<uuid:public_id>/close/", (CLOSE,), path="period", is_get=False, body={}, shared=True),
     *register_pages("organisations", "organisation", ACCOUNTS),
-    *entry_pages("organisations", "organisation", ACCOUNTS),
+    *entry_pages("organisations", "organisation", ACCOUNTS, rows=("division",)),
     *register_pages("users", "user", ACCOUNTS),
-    *entry_pages("users", "user", ACCOUNTS, ids={}),
+    *entry_pages("users", "user", ACCOUNTS, ids={}, rows=("organisation",)),
     *acts(
         "users",
         "user",
@@ -350,6 +363,7 @@ PAGES: list[Entry] = [
     *register_pages("api-tokens", None, ACCOUNTS),
     *register_pages("role-assignments", "role_assignment", ROLES),
     Entry("role-assignments/new/", (ROLES,), ids={"place": "place"}, body={}, posts=(ROLES,)),
+    *row_searches("role-assignments", ROLES, ("user", "division", "organisation")),
     *acts("role-assignments", "role_assignment", ROLES, pages=("end",), verbs=()),
     *register_pages("change-records", "change", AUDIT, AT_PLACE),
     *register_pages("sign-in-records", None, AUDIT),

@@ -137,11 +137,60 @@ def test_in_the_names_of_files_and_of_places(world: World, send: Send) -> None:
         assert place.name_now in hits, kind
 
 
-def test_what_nobody_can_see_is_refused_by_every_door_alike(world: World, send: Send) -> None:
-    """A joiner inside an emoji is such a character: it is said, never dropped in silence."""
-    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
-    message = "含有看不见的控制字符"
+# What is copied from elsewhere, and what is said of it.
+UNSEEN = {
+    "\u200d": "「用房」之后(第 3 个字)有看不见的零宽连接符,请删去前后几个字,重新输入。",
+    "\u202e": "「用房」之后(第 3 个字)有看不见的文字方向标记",
+    "\u3164": "「用房」之后(第 3 个字)有看不见的空白填充字符",
+    "\U000e0041": "「用房」之后(第 3 个字)有看不见的隐藏标记",
+}
+
+
+@pytest.mark.parametrize("sign", UNSEEN, ids=ascii)
+def test_what_nobody_can_see_is_told_by_every_door_alike(world: World, send: Send, sign: str) -> None:
+    name, client = f"用房{sign}一", signed_in(world)
+    page = client.post("/premises/new/", filled(world, name=name)).content.decode()
+    assert UNSEEN[sign] in page
+    assert 'href="#id_name"' in page
+    batch = send(book([row(用房名称=name)]))
+    assert UNSEEN[sign] in batch.rows.get().errors[0]["message"]
+    body = {
+        "name": name,
+        "kind": "service",
+        "division": str(world.community.public_id),
+        "area": "10",
+        "tenure": "owned",
+    }
+    answer = client.post("/api/v1/premises/", body, content_type="application/json")
+    assert UNSEEN[sign] in str(answer.json())
+
+
+def test_spaces_without_width_go_by_themselves(world: World, send: Send) -> None:
+    """They come with what is copied from a page or a document, and mean nothing."""
+    name, client = "\ufeff用\u200b房\u2060\u00ad一\u200b", signed_in(world)
+    typed = filled(
+        world, name=name, division_now="\u200b一社区", area="1\u200b20", kind="service", committee=""
+    )
+    assert client.post("/premises/new/", typed).status_code == 302
+    room = Premises.objects.latest("pk")
+    assert (room.name, room.area, room.division_now) == ("用房一", 120, world.community)
+    assert confirmed(send(book([row(用房名称=name, 地址="表中")]))).state == "done"
+    assert Premises.objects.get(address="表中").name == "用房一"
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+        "\U0001f3f3\ufe0f\u200d\U0001f308",
+        "\U0001f9d1\U0001f3fd\u200d\u2695\ufe0f",
+    ],
+    ids=["family", "flag", "physician"],
+)
+def test_a_joiner_inside_one_picture_is_seen_and_stays(world: World, send: Send, sign: str) -> None:
     client = signed_in(world)
-    assert message in client.post("/premises/new/", filled(world, name=family)).content.decode()
-    batch = send(book([row(用房名称=family)]))
-    assert message in batch.rows.get().errors[0]["message"]
+    assert client.post("/premises/new/", filled(world, name=f"{sign}家园")).status_code == 302
+    assert points(Premises.objects.latest("pk").name) == points(f"{sign}家园")
+    for name in (f"{sign}\u200d家园", f"家\u200d{sign}"):
+        page = client.post("/premises/new/", filled(world, name=name)).content.decode()
+        assert "看不见的零宽连接符" in page

@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.entry import texts
+from communities.base.entry.search_input import Meant, SearchInput
 
 # Beyond this a list of choices is searched rather than shown.
 MOST_OFFERED = 300
@@ -28,7 +29,11 @@ class EntryField(forms.Field):
     """
 
     accepts_nothing = True
-    default_error_messages = {"required": _("请填写此项。"), "unseen": _("含有看不见的控制字符,请重新输入。")}
+    default_error_messages = {
+        "required": _("请填写此项。"),
+        "unseen": _("「%(after)s」之后(第 %(at)d 个字)有看不见的%(kind)s,请删去前后几个字,重新输入。"),
+        "unseen_first": _("开头有看不见的%(kind)s,请全部删去,重新输入。"),
+    }
 
     def to_python(self, value: Any) -> Any:
         """The value. Raises ValidationError."""
@@ -37,8 +42,10 @@ class EntryField(forms.Field):
         text = texts.tidy(self.text_of(value))
         if not text or (self.accepts_nothing and not self.required and text in texts.NOTHING):
             return self.empty
-        if texts.UNSEEN.search(text):
-            raise ValidationError(self.error_messages["unseen"], code="unseen")
+        if unseen := texts.unseen(text):
+            message = self.error_messages["unseen" if unseen.after else "unseen_first"]
+            told = {"kind": unseen.kind, "after": unseen.after, "at": unseen.at + 1}
+            raise ValidationError(message, code="unseen", params=told)
         return self.read(text)
 
     empty: Any = None
@@ -306,7 +313,7 @@ class RowField(EntryField):
         try:
             hits = list(rows.filter(public_id=uuid.UUID(text))[:1])
         except ValueError:
-            hits = self.named(rows, text)
+            hits = self.named(rows, text) or self.current_named(text)
         if len(hits) == 1:
             return hits[0]
         code = "several" if hits else "unknown"
@@ -323,8 +330,13 @@ class RowField(EntryField):
         by_code = rows.filter(**{self.told_apart_by: marked.group(2)})
         return list(by_code.filter(**{self.names[-1]: marked.group(1)})[:2])
 
-    def offer(self) -> None:
-        """A list to choose from on a page; too many to show are named instead, none is left out in silence."""
+    def current_named(self, text: str) -> list[Any]:
+        """What the row names already, by its name: it may stay, though it is not among the rows any more."""
+        known = {getattr(self.current, name) for name in self.names} if self.current is not None else set()
+        return [self.current] if text in known else []
+
+    def offer(self, rows_url: str = "") -> None:
+        """A list to choose from on a page; of too many to show one is searched for at ``rows_url``."""
         if self.rows is None:
             return
         found = list(self.rows()[: MOST_OFFERED + 1])
@@ -335,8 +347,25 @@ class RowField(EntryField):
             self.widget.choices = [("", _("请选择")), *choices]
             return
         self.is_named = True
-        self.widget = forms.TextInput(attrs={"autocomplete": "off", **self.widget.attrs})
+        hint = getattr(self.rows(), "searched_by", "")
+        self.widget = SearchInput(self.meant, rows_url=rows_url, hint=hint, attrs=self.widget.attrs)
         self.help_text = self.help_text or _("请填写名称或代码。")
+
+    def hits(self, text: str, most: int, *related: str | None) -> list[Any]:
+        """The rows that somebody most likely means by ``text``, best first; without a text the first in order."""
+        if self.rows is None:
+            return []
+        rows: Any = self.rows().select_related(*filter(None, related))
+        found: list[Any] = rows.first_hits(text, most) if text else list(rows[:most])
+        return found
+
+    def meant(self, text: str) -> Meant | None:
+        """The row that stands in the field; None for a text that means none."""
+        try:
+            row = self.to_python(text)
+        except ValidationError:
+            return None
+        return None if row is None else Meant(str(row.public_id), self.naming(row), self.prepare_value(row))
 
     def text_of(self, value: Any) -> str:
         return str(value.public_id) if hasattr(value, "public_id") else super().text_of(value)
@@ -345,12 +374,17 @@ class RowField(EntryField):
         """What stands in the field: the id behind a choice, or a name or code by which the row is found again."""
         if not hasattr(value, "public_id"):
             return value
-        if self.is_named and self.rows is not None:
-            for name in reversed(self.names):
-                text = getattr(value, name)
-                if text and self.rows().filter(**{name: text}).count() == 1:
-                    return text
-        return str(value.public_id)
+        if not self.is_named or self.rows is None:
+            return str(value.public_id)
+        rows, is_current = self.rows(), value == self.current
+        for name in reversed(self.names):
+            text = getattr(value, name)
+            hits = list(rows.filter(**{name: text}).values_list("pk", flat=True)[:2]) if text else []
+            if hits == [value.pk] or (text and not hits and is_current):
+                self.remembered[text] = value
+                return text
+        # A place in the address may be one that cannot be chosen here: a street where a community is asked for.
+        return str(value.public_id) if is_current or rows.filter(pk=value.pk).exists() else ""
 
 
 class SpanWidget(forms.MultiWidget):

@@ -11,10 +11,12 @@ from django.contrib.postgres.fields import ArrayField, DateRangeField, IntegerRa
 from django.db import connection, models
 from django.db.models import QuerySet
 from django.forms.utils import ErrorDict
+from django.urls import reverse
 
 from communities.base.entry import fields
 from communities.base.models import Parts, Row
 from communities.base.roles import Action
+from communities.base.tables import ROUTES
 
 # The entry form of each model that people write into, by model label.
 ENTRIES: dict[str, type[EntryForm]] = {}
@@ -170,11 +172,25 @@ class EntryForm(forms.ModelForm):
         self._errors = ErrorDict()
         self.cleaned_data = {}
 
+    @classmethod
+    def row_names(cls) -> list[str]:
+        """The fields that name another row."""
+        return [name for name, field in cls.base_fields.items() if isinstance(field, fields.RowField)]
+
+    def offer(self) -> None:
+        """Give the fields that name rows their lists, before a page shows them."""
+        for name in self.row_names():
+            field = self.fields.get(name)
+            if isinstance(field, fields.RowField):
+                field.offer(reverse(f"{ROUTES[self._meta.model._meta.label]}-rows-{name}"))
+
+    @property
+    def searches(self) -> bool:
+        """Whether a field has too many rows for a list, so that its page needs the script that searches."""
+        return any(isinstance(field, fields.RowField) and field.is_named for field in self.fields.values())
+
     def offered(self) -> Iterator[tuple[Group, list[forms.BoundField]]]:
         """The groups with their fields, as a page shows them."""
-        for field in self.fields.values():
-            if isinstance(field, fields.RowField):
-                field.offer()
         for group in self.groups:
             yield group, [self[name] for name in group.names if name in self.fields]
 

@@ -92,6 +92,8 @@ class EntryPage(ScopedPage):
         )
 
     def show(self, form: Any, *, status: int = 200, **more: Any) -> HttpResponse:
+        if isinstance(form, EntryForm):
+            form.offer()
         context = {
             "form": form,
             "kind": self.model._meta.verbose_name,

@@ -11,14 +11,33 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
 
 # What stands for "nothing" in cells that are filled in for the sake of being filled in.
 NOTHING = frozenset({"-", "--", "—", "——", "/", "无", "無", "空"})
 FIRST_YEAR, LAST_YEAR = 1900, 2100
-# Nobody can see them, and PostgreSQL stores no NUL: characters that control a terminal or the direction of text.
+# Spaces and hyphens without width, which copying from pages and documents brings along: they mean nothing.
+_NO_WIDTH = str.maketrans("", "", "\u00ad\u200b\u2060\ufeff")
+# Pictures that a joiner makes one of: then it is seen, as a family instead of three people.
+_PICTURE = "\u2190-\u21ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
+# Nobody can see them, and two names that differ by one look alike; PostgreSQL stores no NUL.
+_KINDS = (
+    ("\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f", _("控制字符")),
+    ("\u2028\u2029", _("分行符")),
+    ("\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069", _("文字方向标记")),
+    ("\u200c", _("零宽不连字符")),
+    ("\u115f\u1160\u180e\u3164\uffa0", _("空白填充字符")),
+    ("\u2061-\u2065\ufff9-\ufffb\U000e0000-\U000e007f", _("隐藏标记")),
+    ("\ud800-\udfff", _("残缺字符")),
+)
+_JOINER = "\u200d"
 UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+    f"[{''.join(signs for signs, _kind in _KINDS)}]"
+    f"|(?<![{_PICTURE}\ufe0f]){_JOINER}|{_JOINER}(?![{_PICTURE}])"
 )
 
 _NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?", re.ASCII)
@@ -32,9 +51,27 @@ _DAY_SHAPES = (
 )
 
 
+@dataclass(frozen=True)
+class Unseen:
+    """A character that nobody can see: what it is called, and after how many others it stands."""
+
+    kind: Any
+    at: int
+    after: str
+
+
 def tidy(text: str) -> str:
-    """Without white space at the ends, whatever its width."""
-    return text.strip().strip("\u3000\ufeff")
+    """Without white space at the ends, whatever its width, and without any that has none."""
+    return text.translate(_NO_WIDTH).strip()
+
+
+def unseen(text: str) -> Unseen | None:
+    """The first character in a text that cannot be seen and must not stay."""
+    found = UNSEEN.search(text)
+    if found is None:
+        return None
+    kind = next((kind for signs, kind in _KINDS if re.match(f"[{signs}]", found[0])), _("零宽连接符"))
+    return Unseen(kind, found.start(), text[max(0, found.start() - 4) : found.start()])
 
 
 def narrow(text: str) -> str:
