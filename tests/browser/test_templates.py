@@ -224,7 +224,9 @@ def test_no_grave_barrier_no_sideways_scrolling_no_english(
             if (wide := page.evaluate("document.documentElement.scrollWidth")) > SIZES["phone"][0]:
                 wrong[f"{role} {address} phone"] = wide
         page.complaints[:] = [text for text in page.complaints if "404" not in text]  # type: ignore[attr-defined]
-    assert {"entry/form.html", "generic/list.html", "accounts/grant.html"} <= seen, "axe was told of no template"
+    assert {"entry/form.html", "generic/list.html", "accounts/grant.html"} <= seen, (
+        "axe was told of no template"
+    )
     assert wrong == {}, "\n".join(f"{where}: {what}" for where, what in wrong.items())
 
 
