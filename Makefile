@@ -28,7 +28,7 @@ pictures: ## pages of a running `make run` as pictures, into var/pictures; URL=h
 	@$(BIN)/python -m tests.browser.pictures $(or $(URL),http://127.0.0.1:8000) var/demo-accounts.txt var/pictures $(ARGS)
 
 prove: setup ## long proofs
-	@$(BIN)/python -m pytest -m prove --numprocesses=auto $(ARGS)
+	@$(BIN)/python -m pytest -m prove --numprocesses=auto --dist=loadgroup $(ARGS)
 
 lint: setup ## ruff, djlint, import contracts
 	@$(BIN)/ruff check .

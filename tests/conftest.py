@@ -5,14 +5,20 @@ Names of what lies outside 甲区 carry the marker 外 so that a leak can be see
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
+from django.conf import global_settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.test import override_settings
 
 from communities.base import roles
 from communities.choices import Level, PremisesKind
 from communities.models import Committee, Division, Premises, User
 from tests import factories
+from tests.planting import Planting
 
 FOREIGN = "外"
 
@@ -86,8 +92,37 @@ def build_users(world: World) -> dict[str, User]:
     return users
 
 
+def build_cast() -> World:
+    world = build_world()
+    world.users = build_users(world)
+    return world
+
+
+_cast = Planting(build_cast)
+
+
 @pytest.fixture
 def world(db: None) -> World:
-    built = build_world()
-    built.users = build_users(built)
-    return built
+    return _cast.plant()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """The real hasher costs half a second a try."""
+    with override_settings(PASSWORD_HASHERS=["tests.conftest.QuickHasher"]):
+        yield
+
+
+@pytest.fixture
+def real_hasher(settings: Any) -> Iterator[None]:
+    """Where the cost of a try is what matters."""
+    settings.PASSWORD_HASHERS = global_settings.PASSWORD_HASHERS
+    factories.password_hash.cache_clear()
+    yield
+    factories.password_hash.cache_clear()
+
+
+class QuickHasher(PBKDF2PasswordHasher):
+    """The real algorithm, a thousandth of its rounds."""
+
+    iterations = PBKDF2PasswordHasher.iterations // 1000

@@ -32,6 +32,7 @@ from communities.actions import division_files, staging
 from communities.actions.division_files import Findings
 from communities.actions.first_load import rules_after_rows
 from communities.base import pinyin
+from communities.base.copying import copy
 from communities.base.places import common_ancestor
 from communities.base.querysets import today
 from communities.base.wakeup import wake_after_commit
@@ -263,7 +264,7 @@ def _read_names(cursor: Any) -> None:
         names.execute("SELECT name FROM tree WHERE is_new UNION SELECT name FROM changed WHERE renamed")
         while chunk := names.fetchmany(_CHUNK):
             keys = ((name, pinyin.sort_key(name), pinyin.initials(name)) for (name,) in chunk)
-            staging.copy(cursor, "keys", ("name", "sort_key", "initials"), keys)
+            copy(cursor, "keys", ("name", "sort_key", "initials"), staging.lines_of(keys))
     cursor.execute("ANALYZE keys")
 
 

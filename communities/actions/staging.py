@@ -13,14 +13,12 @@ The tables live until the transaction ends:
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import psycopg2
-
-from communities.actions.division_files import DivisionFileError, Findings, Oddity, describe
+from communities.actions.division_files import Findings, Oddity, describe
 from communities.actions.division_kinds import WIDTHS
+from communities.base.copying import copy
 from communities.base.places import label_sql
 from communities.choices import CodeScheme, Level
 
@@ -42,45 +40,10 @@ TABLES = (
 UPWARDS = [level for level in sorted(WIDTHS, reverse=True) if level != Level.COMMUNITY]
 
 
-class _Lines(io.TextIOBase):
-    """Rows as a file for COPY, made as they are read, so that no list is ever held whole."""
-
-    def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
-        self._lines = self._encoded(rows)
-        self._rest = ""
-        self.error: DivisionFileError | None = None
-
-    @staticmethod
-    def _encoded(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-        for row in rows:
-            yield "\t".join(str(value).replace("\\", "\\\\") for value in row) + "\n"
-
-    def read(self, size: int | None = -1, /) -> str:
-        wanted = 1 << 16 if size is None or size < 0 else size
-        parts, held = [self._rest], len(self._rest)
-        try:
-            while held < wanted and (line := next(self._lines, "")):
-                parts.append(line)
-                held += len(line)
-        except DivisionFileError as error:
-            self.error = error
-            raise
-        text = "".join(parts)
-        self._rest = text[wanted:]
-        return text[:wanted]
-
-
-def copy(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """COPY rows of text and whole numbers, free of tabs and line ends, into a table.
-
-    Raises DivisionFileError when the file that the rows come from turns out to be broken.
-    """
-    lines = _Lines(rows)
-    try:
-        cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", lines)
-    except psycopg2.Error as error:
-        # The driver wraps whatever is raised while it reads.
-        raise lines.error or error from None
+def lines_of(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """Rows of text and whole numbers, free of tabs and line ends."""
+    for row in rows:
+        yield "\t".join(str(value).replace("\\", "\\\\") for value in row) + "\n"
 
 
 def clear(cursor: Any) -> None:
@@ -89,14 +52,17 @@ def clear(cursor: Any) -> None:
 
 
 def load(cursor: Any, lines: Iterable[Sequence[Any]], classes: Iterable[Sequence[Any]]) -> int:
-    """Fill ``staged`` and ``staged_class``; return how many rows were usable."""
+    """Fill ``staged`` and ``staged_class``; return how many rows were usable.
+
+    Raises DivisionFileError when the file that the rows come from turns out to be broken.
+    """
     cursor.execute("""
         CREATE TEMP TABLE raw (line int, level smallint, code text COLLATE "C", name text, kind text)
             ON COMMIT DROP;
         CREATE TEMP TABLE raw_class (line int, code text COLLATE "C", class text) ON COMMIT DROP;
     """)
-    copy(cursor, "raw", ("line", "level", "code", "name", "kind"), lines)
-    copy(cursor, "raw_class", ("line", "code", "class"), classes)
+    copy(cursor, "raw", ("line", "level", "code", "name", "kind"), lines_of(lines))
+    copy(cursor, "raw_class", ("line", "code", "class"), lines_of(classes))
     cursor.execute("""
         CREATE TEMP TABLE staged ON COMMIT DROP AS
             SELECT raw.*, row_number() OVER (PARTITION BY code, level ORDER BY line) AS nth,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -11,8 +10,7 @@ from typing import Any
 from django.db import connection, models
 from django.utils import timezone
 
-NULL = r"\N"
-_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+from communities.base.copying import ESCAPES, NULL, copy
 
 
 def insert(model: type[models.Model], rows: Iterable[models.Model]) -> None:
@@ -27,13 +25,9 @@ def insert(model: type[models.Model], rows: Iterable[models.Model]) -> None:
     fields = [
         field for field in model._meta.concrete_fields if _is_written(field, has_id=ordered[0].pk is not None)
     ]
-    names = [str(field.column) for field in fields]
-    columns = ", ".join(connection.ops.quote_name(name) for name in names)
+    columns = [connection.ops.quote_name(str(field.column)) for field in fields]
     with connection.cursor() as cursor:
-        cursor.copy_expert(
-            f"COPY {connection.ops.quote_name(model._meta.db_table)} ({columns}) FROM STDIN",
-            io.StringIO("".join(_lines(ordered, fields))),
-        )
+        copy(cursor, connection.ops.quote_name(model._meta.db_table), columns, _lines(ordered, fields))
 
 
 def _is_written(field: models.Field[Any, Any], *, has_id: bool) -> bool:
@@ -62,7 +56,7 @@ def written(value: Any) -> str:
         case int() | Decimal():
             return str(value)
         case str():
-            return value.translate(_ESCAPES)
+            return value.translate(ESCAPES)
         case dt.date():
             return value.isoformat()
         case (first, after):

@@ -60,6 +60,7 @@ def test_unknown_and_wrong_read_the_same(client: Client, clerk: User) -> None:
     assert text(wrong) == text(unknown)
 
 
+@pytest.mark.usefixtures("real_hasher")
 def test_unknown_and_wrong_cost_the_same_hash(client: Client, clerk: User, monkeypatch) -> None:
     """What takes the time is hashing: once each, with the same number of rounds."""
     rounds: list[int] = []
@@ -86,6 +87,7 @@ def test_unknown_and_wrong_cost_the_same_hash(client: Client, clerk: User, monke
 
 
 @pytest.mark.prove
+@pytest.mark.usefixtures("real_hasher")
 @pytest.mark.parametrize("kind", ["in_use", "away", "invited", "with_second_factor"])
 def test_unknown_and_known_take_the_same_time(client: Client, clerk: User, settings, kind: str) -> None:
     """Medians of 100 tries each within 10 %, in time of the processor: a busy machine says nothing of the code."""
@@ -255,6 +257,7 @@ def test_odd_names_are_not_tried(client: Client, clerk: User, data: dict) -> Non
     assert outcomes() == []
 
 
+@pytest.mark.usefixtures("real_hasher")
 def test_a_hundred_guesses_at_once_count_like_a_hundred_in_a_row(transactional_db: None, monkeypatch) -> None:
     factories.user("clerk")
     evaluated = []

@@ -6,22 +6,16 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from communities.models import DirtyMark, Period
 from portal.scorecards import actions
 from portal.scorecards.models import MeasureCard
+from tests.lengths import costly, longest
 from tests.scorecards.conftest import TODAY, cards_of, measure
 from tests.scorecards.reference import Reference
 from tests.scorecards.worlds import SmallWorld, edits, rows, small_world, write
-
-quietly = settings(
-    max_examples=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-at_length = settings(quietly, max_examples=400)
 
 
 @pytest.fixture
@@ -33,7 +27,9 @@ def expected() -> dict[int, dict[str, int]]:
     return {pk: dict(card) for pk, card in Reference(TODAY).cards.items()}
 
 
-def full_equals_reference(small: SmallWorld, quarter: Period, written: list[dict[str, Any]]) -> None:
+@costly()
+@given(written=st.lists(rows, min_size=5, max_size=longest(30, 60)))
+def test_cards_equal_the_reference(small: SmallWorld, quarter: Period, written: list[dict[str, Any]]) -> None:
     with transaction.atomic():
         for edit in written:
             write(small, edit)
@@ -49,7 +45,12 @@ def full_equals_reference(small: SmallWorld, quarter: Period, written: list[dict
         transaction.set_rollback(True)
 
 
-def incremental_equals_full(
+@costly()
+@given(
+    before=st.lists(rows, min_size=5, max_size=longest(20, 40)),
+    after=st.lists(st.lists(edits, max_size=longest(4, 5)), max_size=longest(5, 8)),
+)
+def test_incremental_equals_full(
     small: SmallWorld, quarter: Period, before: list[dict[str, Any]], after: list[list[dict[str, Any]]]
 ) -> None:
     with transaction.atomic():
@@ -68,35 +69,3 @@ def incremental_equals_full(
         assert cards_of(again) == expected()
         assert dict(MeasureCard.objects.filter(run=again).values_list("division_id", "target_set")) == stored
         transaction.set_rollback(True)
-
-
-@quietly
-@given(written=st.lists(rows, min_size=5, max_size=30))
-def test_cards_equal_the_reference(small: SmallWorld, quarter: Period, written: list[dict[str, Any]]) -> None:
-    full_equals_reference(small, quarter, written)
-
-
-@quietly
-@given(
-    before=st.lists(rows, min_size=5, max_size=20), after=st.lists(st.lists(edits, max_size=4), max_size=5)
-)
-def test_incremental_equals_full(small: SmallWorld, quarter: Period, before: Any, after: Any) -> None:
-    incremental_equals_full(small, quarter, before, after)
-
-
-@pytest.mark.prove
-@at_length
-@given(written=st.lists(rows, min_size=10, max_size=60))
-def test_cards_equal_the_reference_at_length(small: SmallWorld, quarter: Period, written: Any) -> None:
-    full_equals_reference(small, quarter, written)
-
-
-@pytest.mark.prove
-@at_length
-@given(
-    before=st.lists(rows, min_size=5, max_size=40), after=st.lists(st.lists(edits, max_size=5), max_size=8)
-)
-def test_incremental_equals_full_at_length(
-    small: SmallWorld, quarter: Period, before: Any, after: Any
-) -> None:
-    incremental_equals_full(small, quarter, before, after)

@@ -29,8 +29,8 @@ from portal.scorecards.rows import (
 )
 from tests import factories
 from tests.conftest import World
+from tests.lengths import costly
 from tests.scorecards.conftest import TODAY, card, measure
-from tests.scorecards.test_properties import quietly
 from tests.scorecards.worlds import SmallWorld, rows, small_world, write
 
 OFFICE, SERVICE = INDICATORS["office_compliance"], INDICATORS["service_compliance"]
@@ -221,7 +221,7 @@ def test_query_count_does_not_grow_with_the_page(
             factories.premises(measured.community, PremisesKind.SERVICE, committee=body)
 
 
-@quietly
+@costly()
 @given(written=st.lists(rows, min_size=5, max_size=25))
 def test_the_rows_always_add_up_to_the_card(quarter: Period, small: SmallWorld, written: list) -> None:
     with transaction.atomic():

@@ -19,13 +19,11 @@ from django.db.models import CheckConstraint, QuerySet, UniqueConstraint
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
+from communities.base.copying import ESCAPES, NULL, copy
 from communities.base.entry.fields import RowField
 from communities.base.entry.forms import EntryForm
 from communities.base.workbooks.checking import Staged
 from communities.choices import RowOutcome
-
-_NOTHING = "\\N"  # NULL, as COPY reads it
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 @dataclass(frozen=True)
@@ -293,44 +291,18 @@ class Staging:
 
 def store(batch_id: int, rows: Iterable[Staged]) -> int:
     """Append rows that were read to a batch, by COPY; how many."""
-    feed = _Feed(_line(batch_id, row) for row in rows)
+    columns = ("batch_id", "line", "object_id", "object_version", "cells", "wrong", "errors", "texts")
     with connection.cursor() as cursor:
-        cursor.copy_expert(
-            "COPY communities_importrow"
-            " (batch_id, line, object_id, object_version, cells, wrong, errors, texts) FROM STDIN",
-            feed,
-            size=2**18,
-        )
-    return feed.lines
+        return copy(cursor, "communities_importrow", columns, (_line(batch_id, row) for row in rows))
 
 
 def _line(batch_id: int, row: Staged) -> str:
     cells = "{" + ",".join(row.pieces) + "}"
     if "\\" in cells or "\n" in cells or "\t" in cells or "\r" in cells:
-        cells = cells.translate(_ESCAPES)
-    head = f"{batch_id}\t{row.line}\t{row.object_id or _NOTHING}\t{row.version or _NOTHING}\t{cells}\t"
+        cells = cells.translate(ESCAPES)
+    head = f"{batch_id}\t{row.line}\t{row.object_id or NULL}\t{row.version or NULL}\t{cells}\t"
     if not row.faults:
-        return head + "{}\t\\N\t\\N\n"
-    errors = json.dumps([fault.plain() for fault in row.faults], ensure_ascii=False).translate(_ESCAPES)
-    texts = json.dumps(row.texts, ensure_ascii=False).translate(_ESCAPES)
+        return head + f"{{}}\t{NULL}\t{NULL}\n"
+    errors = json.dumps([fault.plain() for fault in row.faults], ensure_ascii=False).translate(ESCAPES)
+    texts = json.dumps(row.texts, ensure_ascii=False).translate(ESCAPES)
     return f"{head}{{{','.join(row.wrong)}}}\t{errors}\t{texts}\n"
-
-
-class _Feed:
-    """Lines as the file that COPY reads."""
-
-    def __init__(self, lines: Iterable[str]) -> None:
-        self.source, self.rest, self.lines = iter(lines), "", 0
-
-    def read(self, size: int = -1) -> str:
-        parts, length = [self.rest], len(self.rest)
-        while length < size:
-            line = next(self.source, None)
-            if line is None:
-                break
-            self.lines += 1
-            parts.append(line)
-            length += len(line)
-        text = "".join(parts)
-        self.rest = text[size:]
-        return text[:size]

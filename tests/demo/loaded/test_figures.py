@@ -30,7 +30,7 @@ from communities.models import (
 )
 from portal.demo import actions
 from tests.demo.conftest import ANCHOR, settle
-from tests.demo.plainly import OFFICE, OUTCOMES, Plainly, digest, yunzhou
+from tests.demo.loaded.plainly import OFFICE, OUTCOMES, Plainly, digest, yunzhou
 
 END_OF_2002 = dt.date(2002, 12, 31)
 CLOSED = [
@@ -43,7 +43,7 @@ CLOSED = [
     dt.date(2026, 9, 30),
 ]
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo")]
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo"), pytest.mark.usefixtures("demo")]
 
 
 @pytest.fixture(scope="module")
@@ -323,7 +323,7 @@ def test_paths_follow_the_tree_and_codes_are_unique() -> None:
 
 @pytest.mark.parametrize(
     "anchor",
-    [ANCHOR, dt.date(2024, 2, 29), dt.date(2026, 7, 1)],
+    [ANCHOR, dt.date(2024, 2, 29), pytest.param(dt.date(2026, 7, 1), marks=pytest.mark.prove)],
     ids=["again", "leap day", "first of a quarter"],
 )
 def test_any_anchor(demo: Installation, anchor: dt.date) -> None:

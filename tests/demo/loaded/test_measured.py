@@ -16,11 +16,11 @@ from portal.scorecards.catalogue import INDICATORS
 from portal.scorecards.figures import Figure, figure, slot_positions
 from portal.scorecards.models import MeasureCard, Run
 from tests.demo.conftest import ANCHOR
-from tests.demo.plainly import OUTCOMES, Plainly, yunzhou
+from tests.demo.loaded.plainly import OUTCOMES, Plainly, yunzhou
 
 END_OF_2002 = dt.date(2002, 12, 31)
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("measured")]
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo"), pytest.mark.usefixtures("measured")]
 
 
 @pytest.fixture(scope="module")
