@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from communities.base.rules import Inputs, Item, Reading, read_rule
@@ -112,18 +112,15 @@ READING = st.tuples(TOPS, st.sampled_from(["0", "1", "1", "3", "5", "7"]))
 SUBJECTS = st.lists(st.tuples(READING, READING, READING), min_size=1, max_size=12)
 
 
-quietly = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-at_length = settings(quietly, max_examples=3000)
-anything = given(
+@pytest.mark.django_db
+@given(
     rule=RULES,
     full=st.sampled_from(["1", "5", "7.5", "10", "100"]),
     bounds=st.sampled_from([("0", None), ("-5", None), ("0", "8"), ("-100", "150")]),
     rounding=st.tuples(st.integers(0, 2), st.sampled_from(["half_up", "down", "up"])),
     subjects=SUBJECTS,
 )
-
-
-def sql_equals_evaluation(
+def test_sql_equals_evaluation(
     rule: dict[str, Any],
     full: str,
     bounds: tuple[str, str | None],
@@ -141,21 +138,6 @@ def sql_equals_evaluation(
     )
     expected = [item.score(Inputs(_readings(each))).points for each in subjects]
     assert _from_database(item, subjects) == expected
-
-
-@pytest.mark.django_db
-@quietly
-@anything
-def test_sql_equals_evaluation(**drawn: Any) -> None:
-    sql_equals_evaluation(**drawn)
-
-
-@pytest.mark.prove
-@pytest.mark.django_db
-@at_length
-@anything
-def test_sql_equals_evaluation_at_length(**drawn: Any) -> None:
-    sql_equals_evaluation(**drawn)
 
 
 def _readings(subject: Any) -> dict[str, Reading]:
