@@ -84,7 +84,7 @@ from communities.serializers import (
 
 FEED_ORDER = Order("transaction", parse=int)
 MAX_POSITION = 2**63
-AS_OF = OpenApiParameter("as_of", OpenApiTypes.DATE, description="截至日期:按该日的情况显示;不扩大可见范围")
+AS_OF = OpenApiParameter("as_of", OpenApiTypes.DATE, description="截至日期：按该日的情况显示；不扩大可见范围")
 dated = extend_schema_view(retrieve=extend_schema(parameters=[AS_OF]))
 
 
@@ -363,7 +363,7 @@ def beyond(after: str) -> Q:
         raise refuse("after", _("读取位置无效。"), "invalid_cursor")
     if transaction >= feed_horizon():
         # The database was restored from a backup: what was told after it may have been undone.
-        raise refuse("after", _("读取位置已失效,请从头读取。"), "cursor_expired")
+        raise refuse("after", _("读取位置已失效，请从头读取。"), "cursor_expired")
     return Q(transaction__gte=transaction) & (Q(transaction__gt=transaction) | Q(pk__gt=pk))
 
 

@@ -194,7 +194,7 @@ class ExemptionForm(CommunityFactForm):
     examples = {
         "key": "premises.office.area",
         "valid": ("2025-07-01", "2027-06-30"),
-        "reason": "老旧小区改造,办公用房已腾退",
+        "reason": "老旧小区改造，办公用房已腾退",
         "decision_number": "民政发〔2025〕18 号",
         "decided_by": "区民政局",
         "review_on": "2027-06-01",

@@ -48,7 +48,7 @@ class ImportErrorSerializer(serializers.Serializer):
 
     sheet = serializers.CharField(allow_blank=True)
     row = serializers.IntegerField()
-    column = serializers.CharField(allow_blank=True, help_text=gettext_lazy("列名;空表示整行"))
+    column = serializers.CharField(allow_blank=True, help_text=gettext_lazy("列名；空表示整行"))
     value = serializers.CharField(allow_blank=True)
     code = serializers.CharField()
     message = serializers.CharField()
@@ -79,7 +79,7 @@ class ImportSerializer(serializers.Serializer):
     file_name = serializers.CharField(read_only=True)
     state = serializers.ChoiceField(choices=ImportState.choices, read_only=True)
     is_interrupted = serializers.BooleanField(
-        read_only=True, help_text=gettext_lazy("处理中断;系统会自动重新开始,无须再次上传")
+        read_only=True, help_text=gettext_lazy("处理中断；系统会自动重新开始，无须再次上传")
     )
     mode = serializers.SerializerMethodField()
     counts = serializers.SerializerMethodField()
@@ -126,7 +126,7 @@ class ImportDetailSerializer(ImportSerializer):
 
 class UploadSerializer(serializers.Serializer):
     resource = serializers.ChoiceField(choices=RESOURCES)
-    division = serializers.UUIDField(help_text=gettext_lazy("地区;只导入它和下级的记录"))
+    division = serializers.UUIDField(help_text=gettext_lazy("地区；只导入它和下级的记录"))
     file = serializers.FileField(help_text=gettext_lazy(".xlsx 或 .csv"))
 
 

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from portal.errors import problem
 
 TEXTS = {
-    400: (_("请求有误"), _("地址或提交的内容无法识别。请返回上一页重试,不要手工修改地址。")),
-    403: (_("没有权限"), _("您的角色不能进行此项操作。如确有需要,请联系本单位的平台管理员。")),
-    404: (_("没有找到"), _("您要找的内容不存在,或不在您的管辖范围内。")),
+    400: (_("请求有误"), _("地址或提交的内容无法识别。请返回上一页重试，不要手工修改地址。")),
+    403: (_("没有权限"), _("您的角色不能进行此项操作。如确有需要，请联系本单位的平台管理员。")),
+    404: (_("没有找到"), _("您要找的内容不存在，或不在您的管辖范围内。")),
     500: (
         _("系统出错"),
-        _("系统处理时出错,刚才的操作可能没有完成。请稍候再试;如多次出现,请把编号告诉管理员。"),
+        _("系统处理时出错，刚才的操作可能没有完成。请稍候再试；如多次出现，请把编号告诉管理员。"),
     ),
 }
 CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found", 500: "error"}
@@ -72,4 +72,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
     """Somebody else's page sent the form, or it lay open too long."""
-    return answer(request, 403, _("页面停留过久或来源无法确认,请返回刷新页面后重试。"))
+    return answer(request, 403, _("页面停留过久或来源无法确认，请返回刷新页面后重试。"))

@@ -19,19 +19,19 @@ logger = logging.getLogger(__name__)
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # What is said where only the framework has words, and those are English: by the status of the answer.
 SAID = {
-    400: gettext_lazy("提交的内容无法识别,请检查格式和编码。"),
-    401: gettext_lazy("请先登录,或提供有效的令牌。"),
+    400: gettext_lazy("提交的内容无法识别，请检查格式和编码。"),
+    401: gettext_lazy("请先登录，或提供有效的令牌。"),
     403: gettext_lazy("没有权限。"),
     404: gettext_lazy("未找到。"),
     405: gettext_lazy("此地址不支持这种请求方法。"),
     406: gettext_lazy("不能按所要求的格式回答。"),
     413: gettext_lazy("提交的内容过大。"),
     415: gettext_lazy("不支持提交的内容的类型。"),
-    429: gettext_lazy("请求过于频繁,请稍候再试。"),
+    429: gettext_lazy("请求过于频繁，请稍候再试。"),
 }
 OTHERWISE = gettext_lazy("请求有误。")
-BROKEN = gettext_lazy("系统内部错误,请稍候再试或联系管理员。")
-CSRF = gettext_lazy("来源无法确认:请求须带有效的 CSRF 令牌(请求头 X-CSRFToken)。")
+BROKEN = gettext_lazy("系统内部错误，请稍候再试或联系管理员。")
+CSRF = gettext_lazy("来源无法确认：请求须带有效的 CSRF 令牌(请求头 X-CSRFToken)。")
 
 
 class ApiExceptionHandler(ExceptionHandler):

@@ -20,7 +20,7 @@ from communities.base.entry.schema import (
 
 
 class ErrorSerializer(serializers.Serializer):
-    code = serializers.CharField(help_text=_("英文代码,供程序判断"))
+    code = serializers.CharField(help_text=_("英文代码，供程序判断"))
     detail = serializers.CharField(help_text=_("中文说明"))
     attr = serializers.CharField(allow_null=True, help_text=_("有误的参数或字段"))
 
@@ -43,7 +43,7 @@ ONCE = OpenApiParameter(
     once.HEADER,
     {"type": "string", "pattern": f"^{once.KEY.pattern}$"},
     OpenApiParameter.HEADER,
-    description="同一键、同一内容只执行一次,再次发送得到首次的答复;至少保留 24 小时",
+    description="同一键、同一内容只执行一次，再次发送得到首次的答复；至少保留 24 小时",
 )
 ETAG = OpenApiParameter("ETag", str, OpenApiParameter.HEADER, response=[200, 201])
 COMMON_ERRORS = ("400", "401", "403", "404")

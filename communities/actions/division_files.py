@@ -36,17 +36,17 @@ class DivisionFileError(Exception):
 class Oddity(models.TextChoices):
     """What an import meets and goes on from, in the order in which it is told."""
 
-    BAD_CODE = "bad_code", gettext_lazy("代码有误,该行未导入")
-    BAD_NAME = "bad_name", gettext_lazy("名称为空、过长或含有看不见的字符,该行未导入")
-    UNKNOWN_LEVEL = "unknown_level", gettext_lazy("层级不认识,该行未导入")
-    DUPLICATE = "duplicate", gettext_lazy("重复的行,只取第一行")
-    TWO_LEVELS = "two_levels", gettext_lazy("同一代码出现在多个层级,视为同一地方,代码按各层级登记")
-    PSEUDO = "pseudo", gettext_lazy("统计用汇总区划(不是真正的行政区划),保留在树中并注明类别")
-    NO_PARENT = "no_parent", gettext_lazy("缺少直接上级,挂在最近的上级之下")
-    UNKNOWN_CLASS = "unknown_class", gettext_lazy("城乡分类代码不认识,未采用")
+    BAD_CODE = "bad_code", gettext_lazy("代码有误，该行未导入")
+    BAD_NAME = "bad_name", gettext_lazy("名称为空、过长或含有看不见的字符，该行未导入")
+    UNKNOWN_LEVEL = "unknown_level", gettext_lazy("层级不认识，该行未导入")
+    DUPLICATE = "duplicate", gettext_lazy("重复的行，只取第一行")
+    TWO_LEVELS = "two_levels", gettext_lazy("同一代码出现在多个层级，视为同一地方，代码按各层级登记")
+    PSEUDO = "pseudo", gettext_lazy("统计用汇总区划(不是真正的行政区划)，保留在树中并注明类别")
+    NO_PARENT = "no_parent", gettext_lazy("缺少直接上级，挂在最近的上级之下")
+    UNKNOWN_CLASS = "unknown_class", gettext_lazy("城乡分类代码不认识，未采用")
     CLASS_WITHOUT_PLACE = "class_without_place", gettext_lazy("有城乡分类代码而区划表中没有该村级代码")
     GONE = "gone", gettext_lazy("平台中有而本表中没有的区划")
-    STILL_IN_USE = "still_in_use", gettext_lazy("本表中没有,但其上仍有登记或授权,未撤销")
+    STILL_IN_USE = "still_in_use", gettext_lazy("本表中没有，但其上仍有登记或授权，未撤销")
 
 
 @dataclass
@@ -140,7 +140,7 @@ def _wanted(reader: Any, columns: Sequence[str]) -> Iterator[tuple[int, list[str
     missing = [column for column in columns if column not in header]
     if missing:
         raise DivisionFileError(
-            _("第 %(line)d 行(表头)缺少列:%(missing)s;现有的列:%(found)s。")
+            _("第 %(line)d 行(表头)缺少列：%(missing)s；现有的列：%(found)s。")
             % {"line": reader.line_num, "missing": "、".join(missing), "found": "、".join(header)[:200]}
         )
     wanted = [header.index(column) for column in columns]
@@ -150,7 +150,7 @@ def _wanted(reader: Any, columns: Sequence[str]) -> Iterator[tuple[int, list[str
             yield reader.line_num, [cells[at].strip() for at in wanted]
         elif any(cell.strip() for cell in cells):
             raise DivisionFileError(
-                _("第 %(line)d 行只有 %(cells)d 列,应有 %(wanted)d 列。")
+                _("第 %(line)d 行只有 %(cells)d 列，应有 %(wanted)d 列。")
                 % {"line": reader.line_num, "cells": len(cells), "wanted": len(header)}
             )
 
@@ -173,7 +173,7 @@ def encoding_of(path: Path) -> str:
                 return encoding
             trouble = max(trouble, line)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DivisionFileError(_("压缩文件已损坏,无法解压:%(reason)s") % {"reason": error}) from error
+        raise DivisionFileError(_("压缩文件已损坏，无法解压：%(reason)s") % {"reason": error}) from error
     except OSError as error:
         reason = error.strerror or error
         raise DivisionFileError(

@@ -108,7 +108,7 @@ def import_divisions(
     Raises DivisionFileError (a broken file) and ImportRefused; nothing is loaded then.
     """
     if on is not None and on > today():
-        raise ImportRefused(_("生效日期 %(on)s 晚于今天,请到时再导入。") % {"on": on})
+        raise ImportRefused(_("生效日期 %(on)s 晚于今天，请到时再导入。") % {"on": on})
     if close_missing and on is None:
         raise ImportRefused(_("撤销区划须用 --on 指明日期。"))
     report = ImportReport(findings=Findings(kept=examples))
@@ -191,7 +191,7 @@ def _refuse_unclear_dates(cursor: Any, on: dt.date | None) -> None:
     Raises ImportRefused.
     """
     words = {
-        "without": _("与已有记录不同,请用 --on 指明新名单从哪一天起有效"),
+        "without": _("与已有记录不同，请用 --on 指明新名单从哪一天起有效"),
         "later": _("在该日之后已有记录"),
     }
     cursor.execute(
@@ -217,7 +217,7 @@ def _refuse_unclear_dates(cursor: Any, on: dt.date | None) -> None:
         reason = found[0][0]
         alike = [f"{code} {name}" for why, code, name in found if why == reason]
         raise ImportRefused(
-            _("%(count)d 个区划%(reason)s。例如:%(examples)s。")
+            _("%(count)d 个区划%(reason)s。例如：%(examples)s。")
             % {"count": len(alike), "reason": words[reason], "examples": ";".join(alike[:5])}
         )
 

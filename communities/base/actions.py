@@ -254,7 +254,7 @@ def _uses_of(targets: Sequence[Row]) -> Iterator[Use]:
 
 def _in_use(uses: list[Use]) -> str:
     said = "、".join(f"{use.name} {use.number} 条" for use in uses)
-    return _("还有%(uses)s与它相关,请先处理这些记录。") % {"uses": said}
+    return _("还有%(uses)s与它相关，请先处理这些记录。") % {"uses": said}
 
 
 def _locked(row: Row) -> Row:
@@ -347,7 +347,7 @@ def settle_placement(row: Any, stored: Any) -> None:
         row.placements.create(division_id=row.division_now_id, valid=(None, None))
     elif stored.division_now_id != row.division_now_id:
         if row.placements.count() != 1:
-            raise ValidationError({"division_now": _("曾随区划变更迁移,所在社区只能由区划变更调整。")})
+            raise ValidationError({"division_now": _("曾随区划变更迁移，所在社区只能由区划变更调整。")})
         row.placements.update(division_id=row.division_now_id)
 
 

@@ -220,7 +220,7 @@ def envelope_schema(schema: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         "results": {**schema},
         "next": address,
         "previous": address,
-        "count": {"type": "integer", "description": "条数,最多数到 10,000"},
+        "count": {"type": "integer", "description": "条数，最多数到 10,000"},
         "count_is_capped": {"type": "boolean"},
         **more,
     }
@@ -267,10 +267,10 @@ def said_of_json(error: BaseException | None) -> str:
     """Why a text is no JSON, and where it ceases to be."""
     if isinstance(error, json.JSONDecodeError):
         where = {"line": error.lineno, "column": error.colno}
-        return _("提交的内容不是有效的 JSON:第 %(line)d 行第 %(column)d 个字符处有误。") % where
+        return _("提交的内容不是有效的 JSON：第 %(line)d 行第 %(column)d 个字符处有误。") % where
     if isinstance(error, UnicodeDecodeError):
-        return _("提交的内容不是有效的 JSON:须以 UTF-8 编码。")
-    return _("提交的内容不是有效的 JSON:含有 JSON 中没有的数。")
+        return _("提交的内容不是有效的 JSON：须以 UTF-8 编码。")
+    return _("提交的内容不是有效的 JSON：含有 JSON 中没有的数。")
 
 
 def texts(data: Any) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Change records as sentences: 建筑面积:120.00 改为 98.50."""
+"""Change records as sentences: 建筑面积：120.00 改为 98.50."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def spoken(value: Any, field: Any = None) -> str:
             return str(name)
         case [lower, upper] if _is_range(field):
             return (
-                f"{lower or _('建档前')} 起,{upper or _('无期限')} 止"
+                f"{lower or _('建档前')} 起，{upper or _('无期限')} 止"
                 if upper
                 else f"{lower or _('建档前')} 起"
             )

@@ -44,7 +44,7 @@ def keep(
     """Put what was typed into the fields ``names`` in the place of what was there. Raises ValidationError."""
     content = {name: [text.replace("\x00", "") for text in typed.getlist(name)] for name in names}
     if sum(len(text) for listed in content.values() for text in listed) > MOST_CHARACTERS:
-        raise ValidationError(_("内容过长,草稿没有保存。"))
+        raise ValidationError(_("内容过长，草稿没有保存。"))
     draft, _made = _drafts().update_or_create(
         user=user, form=form, row=row, defaults={"content": content, "version": version}
     )

@@ -62,7 +62,7 @@ class FilterForm(forms.Form):
             if NULL_CHARACTER in codes:
                 label = self.fields[field].label or field
                 error = ValidationError(
-                    _("「%(field)s」中有空字符,请删除后重新填写。"),
+                    _("「%(field)s」中有空字符，请删除后重新填写。"),
                     code=NULL_CHARACTER,
                     params={"field": label},
                 )

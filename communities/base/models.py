@@ -161,7 +161,7 @@ def not_empty(field: str, name: str) -> models.CheckConstraint:
     return models.CheckConstraint(
         condition=Q(**{f"{field}__isempty": False}),
         name=name,
-        violation_error_message=_("有效期不能为空:结束日期须晚于开始日期。"),
+        violation_error_message=_("有效期不能为空：结束日期须晚于开始日期。"),
     )
 
 

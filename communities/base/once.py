@@ -38,13 +38,13 @@ UNSETTLED = frozenset({409, 429})
 class InFlight(APIException):
     status_code = 409
     default_code = "in_flight"
-    default_detail = gettext_lazy("带有同一 Idempotency-Key 的请求正在处理,请稍候再试。")
+    default_detail = gettext_lazy("带有同一 Idempotency-Key 的请求正在处理，请稍候再试。")
 
 
 class KeyReused(APIException):
     status_code = 422
     default_code = "key_reused"
-    default_detail = gettext_lazy("此 Idempotency-Key 已用于另一个请求,请换一个。")
+    default_detail = gettext_lazy("此 Idempotency-Key 已用于另一个请求，请换一个。")
 
 
 def key_of(request: Request) -> str | None:

@@ -107,9 +107,9 @@ def name_in(text: str) -> str:
     if not name:
         raise ValidationError(_("请填写视图名称。"))
     if len(name) > 40:
-        raise ValidationError(_("视图名称最多 40 个字,现有 %(now)d 个。") % {"now": len(name)})
+        raise ValidationError(_("视图名称最多 40 个字，现有 %(now)d 个。") % {"now": len(name)})
     if unseen := texts.unseen(name.replace("\n", "\0")):
-        raise ValidationError(_("视图名称含有看不见的%(kind)s,请重新输入。") % {"kind": unseen.kind})
+        raise ValidationError(_("视图名称含有看不见的%(kind)s，请重新输入。") % {"kind": unseen.kind})
     return name
 
 
@@ -119,7 +119,7 @@ def keep(view: Any) -> None:
         with transaction.atomic():
             view.save()
     except IntegrityError as error:
-        raise ValidationError(_("已有同名的视图,请换一个名称。")) from error
+        raise ValidationError(_("已有同名的视图，请换一个名称。")) from error
 
 
 class SavedPage(LoginRequiredMixin, View):
@@ -164,9 +164,9 @@ class SavedViews(SavedPage):
         user: Any = self.request.user
         page = list_with(code, query, self.request)
         if misunderstood(page) or len(query.urlencode()) > self.saved.model.LONGEST_QUERY:
-            raise ValidationError(_("当前的筛选条件有误或过长,没有保存视图。"))
+            raise ValidationError(_("当前的筛选条件有误或过长，没有保存视图。"))
         if self.saved.filter(user=user, page=code).count() >= self.saved.model.MOST_PER_LIST:
-            said = _("每个列表最多保存 %(most)d 个视图,请先删除不用的。")
+            said = _("每个列表最多保存 %(most)d 个视图，请先删除不用的。")
             raise ValidationError(said % {"most": self.saved.model.MOST_PER_LIST})
         view = self.saved.model(
             user=user,
@@ -220,7 +220,7 @@ class SavedViewPage(SavedPage):
             case "save":
                 self.change(view)
             case _:
-                raise BadRequest(_("页面已失效,请重新打开。"))
+                raise BadRequest(_("页面已失效，请重新打开。"))
         return HttpResponseRedirect(reverse("saved-view-list"))
 
     def change(self, view: Any) -> None:

@@ -74,14 +74,14 @@ def marks_in(texts: Iterable[str]) -> list[Mark]:
     for text in texts:
         public_id, _colon, version = text.partition(":")
         if version and not (version.isascii() and version.isdecimal() and len(version) < 10):
-            raise BadRequest(_("页面已失效,请重新打开。"))
+            raise BadRequest(_("页面已失效，请重新打开。"))
         try:
             known = str(uuid.UUID(public_id))
         except ValueError as error:
-            raise BadRequest(_("页面已失效,请重新打开。")) from error
+            raise BadRequest(_("页面已失效，请重新打开。")) from error
         found[known] = Mark(known, int(version) if version else None)
     if len(found) > MOST_CHOSEN:
-        raise BadRequest(_("一次最多修改 %(most)d 条,请减少选择。") % {"most": MOST_CHOSEN})
+        raise BadRequest(_("一次最多修改 %(most)d 条，请减少选择。") % {"most": MOST_CHOSEN})
     return list(found.values())
 
 

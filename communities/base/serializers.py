@@ -15,10 +15,10 @@ class HalfOpenSerializer(serializers.Serializer):
         """``from`` is a word of the language, so it cannot be an attribute."""
         return {
             "from": serializers.DateField(
-                source="lower", allow_null=True, read_only=True, help_text=_("首日;空表示早于现有记录")
+                source="lower", allow_null=True, read_only=True, help_text=_("首日；空表示早于现有记录")
             ),
             "before": serializers.DateField(
-                source="upper", allow_null=True, read_only=True, help_text=_("终止日次日;空表示未终止")
+                source="upper", allow_null=True, read_only=True, help_text=_("终止日次日；空表示未终止")
             ),
         }
 

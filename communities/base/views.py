@@ -271,7 +271,7 @@ class ListPage(ScopedPage):
                 before=asked.get("before") or None,
             )
         except BadPosition as error:
-            raise BadRequest(_("翻页位置无效,请从第一页开始。")) from error
+            raise BadRequest(_("翻页位置无效，请从第一页开始。")) from error
 
     def place_of(self, row: Any) -> Any:
         """The place whose line of ancestors the table shows."""

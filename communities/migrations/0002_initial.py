@@ -474,7 +474,7 @@ class Migration(migrations.Migration):
                 ('is_zoned', models.BooleanField(default=False, verbose_name='功能分区')),
                 ('has_open_counter', models.BooleanField(default=False, verbose_name='敞开式办公')),
                 ('is_one_door', models.BooleanField(default=False, verbose_name='一门式服务')),
-                ('committee', models.ForeignKey(blank=True, help_text='办公用房必须填写;公益性服务用房为整个社区服务时不填。', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='premises', to='communities.committee', verbose_name='使用单位')),
+                ('committee', models.ForeignKey(blank=True, help_text='办公用房必须填写；公益性服务用房为整个社区服务时不填。', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='premises', to='communities.committee', verbose_name='使用单位')),
                 ('deleted_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='删除人')),
                 ('division_now', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='premises_now', to='communities.division', verbose_name='所在社区')),
             ],
@@ -637,7 +637,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='communityrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='communityrecord_valid_not_empty', violation_error_message='有效期不能为空:结束日期须晚于开始日期。'),
+            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='communityrecord_valid_not_empty', violation_error_message='有效期不能为空：结束日期须晚于开始日期。'),
         ),
         migrations.AddConstraint(
             model_name='committeeplacement',
@@ -645,11 +645,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='committeeplacement',
-            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='committeeplacement_valid_not_empty', violation_error_message='有效期不能为空:结束日期须晚于开始日期。'),
+            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='committeeplacement_valid_not_empty', violation_error_message='有效期不能为空：结束日期须晚于开始日期。'),
         ),
         migrations.AddConstraint(
             model_name='committee',
-            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='committee_valid_not_empty', violation_error_message='有效期不能为空:结束日期须晚于开始日期。'),
+            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='committee_valid_not_empty', violation_error_message='有效期不能为空：结束日期须晚于开始日期。'),
         ),
         migrations.AddConstraint(
             model_name='committee',
@@ -677,7 +677,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='divisioncode',
-            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='divisioncode_valid_not_empty', violation_error_message='有效期不能为空:结束日期须晚于开始日期。'),
+            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='divisioncode_valid_not_empty', violation_error_message='有效期不能为空：结束日期须晚于开始日期。'),
         ),
         migrations.AddIndex(
             model_name='divisionrecord',
@@ -697,11 +697,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='divisionrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='divisionrecord_valid_not_empty', violation_error_message='有效期不能为空:结束日期须晚于开始日期。'),
+            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='divisionrecord_valid_not_empty', violation_error_message='有效期不能为空：结束日期须晚于开始日期。'),
         ),
         migrations.AddConstraint(
             model_name='exemption',
-            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='exemption_valid_not_empty', violation_error_message='有效期不能为空:结束日期须晚于开始日期。'),
+            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='exemption_valid_not_empty', violation_error_message='有效期不能为空：结束日期须晚于开始日期。'),
         ),
         migrations.AddIndex(
             model_name='householdcount',
@@ -721,11 +721,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='period',
-            constraint=models.CheckConstraint(condition=models.Q(('span__isempty', False)), name='period_span_not_empty', violation_error_message='有效期不能为空:结束日期须晚于开始日期。'),
+            constraint=models.CheckConstraint(condition=models.Q(('span__isempty', False)), name='period_span_not_empty', violation_error_message='有效期不能为空：结束日期须晚于开始日期。'),
         ),
         migrations.AddConstraint(
             model_name='policydocument',
-            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='policydocument_valid_not_empty', violation_error_message='有效期不能为空:结束日期须晚于开始日期。'),
+            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='policydocument_valid_not_empty', violation_error_message='有效期不能为空：结束日期须晚于开始日期。'),
         ),
         migrations.AddConstraint(
             model_name='clause',
@@ -737,7 +737,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='preferredcountsource',
-            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='preferredcountsource_valid_not_empty', violation_error_message='有效期不能为空:结束日期须晚于开始日期。'),
+            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='preferredcountsource_valid_not_empty', violation_error_message='有效期不能为空：结束日期须晚于开始日期。'),
         ),
         migrations.AddConstraint(
             model_name='premises',
@@ -753,7 +753,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='premises',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('is_temporary', False), ('temporary_until__isnull', True)), models.Q(('is_temporary', True), ('temporary_until__isnull', False)), _connector='OR'), name='premises_temporary_has_due_date', violation_error_message='临时过渡用房须填写过渡期限,其他用房不填。'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('is_temporary', False), ('temporary_until__isnull', True)), models.Q(('is_temporary', True), ('temporary_until__isnull', False)), _connector='OR'), name='premises_temporary_has_due_date', violation_error_message='临时过渡用房须填写过渡期限，其他用房不填。'),
         ),
         migrations.AddConstraint(
             model_name='premises',
@@ -777,11 +777,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='premisesplacement',
-            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='premisesplacement_valid_not_empty', violation_error_message='有效期不能为空:结束日期须晚于开始日期。'),
+            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='premisesplacement_valid_not_empty', violation_error_message='有效期不能为空：结束日期须晚于开始日期。'),
         ),
         migrations.AddConstraint(
             model_name='roleassignment',
-            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='roleassignment_valid_not_empty', violation_error_message='有效期不能为空:结束日期须晚于开始日期。'),
+            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='roleassignment_valid_not_empty', violation_error_message='有效期不能为空：结束日期须晚于开始日期。'),
         ),
         migrations.AddConstraint(
             model_name='roleassignment',
@@ -797,11 +797,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='threshold',
-            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='threshold_valid_not_empty', violation_error_message='有效期不能为空:结束日期须晚于开始日期。'),
+            constraint=models.CheckConstraint(condition=models.Q(('valid__isempty', False)), name='threshold_valid_not_empty', violation_error_message='有效期不能为空：结束日期须晚于开始日期。'),
         ),
         migrations.AddConstraint(
             model_name='threshold',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('high__isnull', True), ('low__isnull', False), ('operator__in', ['ge', 'gt'])), models.Q(('high__isnull', False), ('low__isnull', True), ('operator__in', ['le', 'lt'])), models.Q(('high__gte', models.F('low')), ('low__isnull', False), ('operator', 'between')), _connector='OR'), name='threshold_bounds_fit_operator', violation_error_message='比较方式与上下限不符:不低于、高于填下限,不超过、低于填上限,介于两者都填。'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('high__isnull', True), ('low__isnull', False), ('operator__in', ['ge', 'gt'])), models.Q(('high__isnull', False), ('low__isnull', True), ('operator__in', ['le', 'lt'])), models.Q(('high__gte', models.F('low')), ('low__isnull', False), ('operator', 'between')), _connector='OR'), name='threshold_bounds_fit_operator', violation_error_message='比较方式与上下限不符：不低于、高于填下限，不超过、低于填上限，介于两者都填。'),
         ),
         migrations.AddConstraint(
             model_name='threshold',

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='signinrecord',
             name='outcome',
-            field=models.CharField(choices=[('success', '成功'), ('failure', '失败'), ('locked', '已锁定'), ('signed_out', '退出'), ('displaced', '同时登录过多,退出最早的一处')], max_length=20, verbose_name='结果'),
+            field=models.CharField(choices=[('success', '成功'), ('failure', '失败'), ('locked', '已锁定'), ('signed_out', '退出'), ('displaced', '同时登录过多，退出最早的一处')], max_length=20, verbose_name='结果'),
         ),
     ]

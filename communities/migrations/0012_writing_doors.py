@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                 | Q(operator__in=["le", "lt"], low__isnull=True, high__isnull=False)
                 | Q(operator="between", low__isnull=False, high__isnull=False, high__gte=F("low")),
                 name="threshold_bounds_fit_operator",
-                violation_error_message="比较方式与上下限不符:不低于、高于填下限,不超过、低于填上限,介于两者都填。",
+                violation_error_message="比较方式与上下限不符：不低于、高于填下限，不超过、低于填上限，介于两者都填。",
             ),
         ),
         migrations.AddConstraint(

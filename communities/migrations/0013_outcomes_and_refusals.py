@@ -18,6 +18,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='signinrecord',
             name='outcome',
-            field=models.CharField(choices=[('success', '成功'), ('failure', '失败'), ('locked', '已锁定'), ('signed_out', '退出'), ('displaced', '同时登录过多,退出最早的一处'), ('wrong_code', '动态口令不正确'), ('ended', '登录被结束'), ('password_set', '设置密码'), ('second_added', '启用动态口令'), ('second_removed', '停用动态口令')], max_length=20, verbose_name='结果'),
+            field=models.CharField(choices=[('success', '成功'), ('failure', '失败'), ('locked', '已锁定'), ('signed_out', '退出'), ('displaced', '同时登录过多，退出最早的一处'), ('wrong_code', '动态口令不正确'), ('ended', '登录被结束'), ('password_set', '设置密码'), ('second_added', '启用动态口令'), ('second_removed', '停用动态口令')], max_length=20, verbose_name='结果'),
         ),
     ]

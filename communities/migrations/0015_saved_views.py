@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 'verbose_name': '视图',
                 'verbose_name_plural': '视图',
                 'ordering': ['page', 'name'],
-                'constraints': [models.UniqueConstraint(fields=('user', 'page', 'name'), name='savedview_one_name_per_list', violation_error_message='已有同名的视图,请换一个名称。')],
+                'constraints': [models.UniqueConstraint(fields=('user', 'page', 'name'), name='savedview_one_name_per_list', violation_error_message='已有同名的视图，请换一个名称。')],
             },
         ),
         # The list of sign-ins is called as its address is, in preferences too.

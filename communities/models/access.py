@@ -339,7 +339,7 @@ class SignInRecord(models.Model):
             ("failure", _("失败")),
             ("locked", _("已锁定")),
             ("signed_out", _("退出")),
-            ("displaced", _("同时登录过多,退出最早的一处")),
+            ("displaced", _("同时登录过多，退出最早的一处")),
             ("wrong_code", _("动态口令不正确")),
             ("ended", _("登录被结束")),
             ("password_set", _("设置密码")),

@@ -73,7 +73,7 @@ class SavedView(models.Model):
             models.UniqueConstraint(
                 fields=["user", "page", "name"],
                 name="savedview_one_name_per_list",
-                violation_error_message=_("已有同名的视图,请换一个名称。"),
+                violation_error_message=_("已有同名的视图，请换一个名称。"),
             )
         ]
 

@@ -62,7 +62,7 @@ class Premises(Row):
         null=True,
         blank=True,
         related_name="premises",
-        help_text=_("办公用房必须填写;公益性服务用房为整个社区服务时不填。"),
+        help_text=_("办公用房必须填写；公益性服务用房为整个社区服务时不填。"),
     )
     area = models.DecimalField(_("建筑面积"), max_digits=12, decimal_places=2, validators=AREA_BOUNDS)
     tenure = models.CharField(_("权属方式"), max_length=20, choices=Tenure.choices)
@@ -117,7 +117,7 @@ class Premises(Row):
                 condition=Q(is_temporary=False, temporary_until__isnull=True)
                 | Q(is_temporary=True, temporary_until__isnull=False),
                 name="premises_temporary_has_due_date",
-                violation_error_message=_("临时过渡用房须填写过渡期限,其他用房不填。"),
+                violation_error_message=_("临时过渡用房须填写过渡期限，其他用房不填。"),
             ),
             models.CheckConstraint(
                 condition=~Q(kind=PremisesKind.OFFICE) | Q(committee__isnull=False),

@@ -29,7 +29,7 @@ from communities.models.periods import Period
 from communities.models.premises import committee_of_place
 from communities.querysets import ClauseQuerySet, RuleBookQuerySet, ThresholdQuerySet
 
-MEASURED_BY = _("已关闭的报告期按此标准判定,不能改写或删除;请填写施行期间的结束日期,并另行登记新的标准。")
+MEASURED_BY = _("已关闭的报告期按此标准判定，不能改写或删除；请填写施行期间的结束日期，并另行登记新的标准。")
 
 
 def days_shared(one: Any, other: Any) -> tuple[dt.date, dt.date]:
@@ -102,7 +102,7 @@ class Clause(Row):
 class Threshold(Row):
     """One number that a clause sets: key, condition, value, where and when.
 
-    ``low`` and ``high`` are in ``unit``; one-sided operators use ``low`` (不低于, 高于) or ``high`` (不超过,
+    ``low`` and ``high`` are in ``unit``; one-sided operators use ``low`` (不低于, 高于) or ``high`` (不超过，
     低于). With ``step`` the bound grows by that much for each started ``step_households`` households. Empty
     condition arrays mean any. How one threshold is chosen among several is told in
     ``communities.base.standards.resolve``.
@@ -181,7 +181,7 @@ class Threshold(Row):
                 | Q(operator=Operator.BETWEEN, low__isnull=False, high__isnull=False, high__gte=F("low")),
                 name="threshold_bounds_fit_operator",
                 violation_error_message=_(
-                    "比较方式与上下限不符:不低于、高于填下限,不超过、低于填上限,介于两者都填。"
+                    "比较方式与上下限不符：不低于、高于填下限，不超过、低于填上限，介于两者都填。"
                 ),
             ),
             models.CheckConstraint(
@@ -247,8 +247,8 @@ class Threshold(Row):
                 if now != before and before[0] <= now[0] and now[1] <= before[1]:
                     continue
             told = _(
-                "与「%(other)s」(%(clause)s,施行期间 %(days)s)适用于同样的社区,无法确定以哪一条为准。"
-                "请先填写那一条施行期间的结束日期,或用适用条件区分。"
+                "与「%(other)s」(%(clause)s，施行期间 %(days)s)适用于同样的社区，无法确定以哪一条为准。"
+                "请先填写那一条施行期间的结束日期，或用适用条件区分。"
             )
             named = {"other": other, "clause": other.clause, "days": span_text(other.valid)}
             raise ValidationError(told, code="contradicts", params=named)

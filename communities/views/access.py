@@ -69,7 +69,7 @@ class UserDetail(DetailPage):
             tables.RoleAssignmentTable,
             self.row.role_assignments.live().select_related("division").order_by("role", "pk"),
             columns=("title", "division", "valid"),
-            empty=_("没有角色,登录后看不到任何内容。"),
+            empty=_("没有角色，登录后看不到任何内容。"),
         )
 
 
@@ -108,7 +108,7 @@ class ChangeRecordList(ListPage):
     filterset_class = filters.AuditFilterSet
     default_order = "-at"
     related = ("division",)
-    purpose = _("每次新增、修改、删除都在这里留下记录,只能查看,不能修改。")
+    purpose = _("每次新增、修改、删除都在这里留下记录，只能查看，不能修改。")
 
     def queryset(self) -> QuerySet[Any]:
         return audited(self.request.user)

@@ -32,9 +32,9 @@ from communities.models import Division, ExportFile, ImportBatch, ImportRow
 SHOWN = 50
 LISTED = 100
 NOTES = {
-    "hidden_rows": "文件中有隐藏或筛选掉的行,这些行也会导入。",
+    "hidden_rows": "文件中有隐藏或筛选掉的行，这些行也会导入。",
     "hidden_sheet": "数据在隐藏的工作表中。",
-    "old_template": "模板是旧版的,列有变化;能识别的列已照常读取。",
+    "old_template": "模板是旧版的，列有变化；能识别的列已照常读取。",
 }
 
 
@@ -205,7 +205,7 @@ class ImportDetail(ImportPage):
         """A page of rows, and the line after which the next begins."""
         after = self.request.GET.get("after", "0")
         if not (after.isascii() and after.isdecimal() and len(after) < 8):
-            raise BadRequest(_("翻页位置无效,请从第一页开始。"))
+            raise BadRequest(_("翻页位置无效，请从第一页开始。"))
         found = ImportRow.objects.filter(batch=self.batch, outcome=outcome, line__gt=int(after)).order_by(
             "line"
         )
@@ -325,7 +325,7 @@ class ExportPage:
         place = self.place_to_export()
         rows = filters.qs.below(place.path_now)
         if rows[self.most :].exists():
-            told = _("超过 %(most)d 条,请先选择地区或加上筛选条件再导出。") % {"most": self.most}
+            told = _("超过 %(most)d 条，请先选择地区或加上筛选条件再导出。") % {"most": self.most}
             messages.warning(request, told)
             return HttpResponseRedirect(f"{list_url(self.register)}?{request.GET.urlencode()}")
         if rows[settings.EXPORT_AT_ONCE :].exists():

@@ -29,7 +29,7 @@ class DivisionList(ListPage):
     table_class = tables.DivisionTable
     filterset_class = filters.DivisionFilterSet
     default_order = "above"
-    purpose = _("这里列出各级行政区划,从省到社区。区划由导入和区划变更形成。")
+    purpose = _("这里列出各级行政区划，从省到社区。区划由导入和区划变更形成。")
 
 
 class DivisionDetail(DetailPage):
@@ -144,7 +144,7 @@ class PremisesList(ListPage):
     filterset_class = filters.PremisesFilterSet
     default_order = "division_now"
     related = ("division_now", "committee")
-    purpose = _("这里列出社区的办公用房、公益性服务用房和活动场所,包括已失去的。")
+    purpose = _("这里列出社区的办公用房、公益性服务用房和活动场所，包括已失去的。")
 
 
 class PremisesDetail(DetailPage):
@@ -177,7 +177,7 @@ class NilStatementList(ListPage):
     filterset_class = filters.NilStatementFilterSet
     default_order = "division"
     related = ("division", "committee")
-    purpose = _("社区或委员会没有某类用房时,在这里登记带日期的申明;没有用房也没有申明的算未报。")
+    purpose = _("社区或委员会没有某类用房时，在这里登记带日期的申明；没有用房也没有申明的算未报。")
 
 
 class NilStatementDetail(DetailPage):
@@ -192,7 +192,7 @@ class HouseholdCountList(ListPage):
     filterset_class = filters.HouseholdCountFilterSet
     default_order = "division"
     related = ("division",)
-    purpose = _("这里列出各社区不同来源、不同口径的户数和人数;每户指标只用首选来源。")
+    purpose = _("这里列出各社区不同来源、不同口径的户数和人数；每户指标只用首选来源。")
 
 
 class HouseholdCountDetail(DetailPage):
@@ -211,7 +211,7 @@ class ExemptionList(ListPage):
     filterset_class = filters.ExemptionFilterSet
     default_order = "division"
     related = ("division", "committee")
-    purpose = _("经批准在一段时间内不按标准判定的委员会或社区,在这里登记批准文号和期限。")
+    purpose = _("经批准在一段时间内不按标准判定的委员会或社区，在这里登记批准文号和期限。")
 
 
 class ExemptionDetail(DetailPage):

@@ -51,7 +51,7 @@ class AccountAct(ScopedPage):
             else administration.manageable(by).filter(pk=user.pk).exists()
         )
         if not allowed:
-            why = _("该账号不能由您办理:是您自己、安全管理员或审计员的账号,或在您的管辖范围之外还有角色。")
+            why = _("该账号不能由您办理：是您自己、安全管理员或审计员的账号，或在您的管辖范围之外还有角色。")
             if self.request.method == "POST":
                 administration.refused(by, User, user, why)
             raise PermissionDenied(why)

@@ -249,7 +249,7 @@ def issue_token(
         role = held[0]
     if role not in held:
         raise ValidationError(
-            _("请指定该用户现有的一个角色:%(roles)s。")
+            _("请指定该用户现有的一个角色：%(roles)s。")
             % {"roles": "、".join(str(ROLES[code].name) for code in held if code in ROLES) or _("无")}
         )
     prefix, key = ApiToken.new_key()

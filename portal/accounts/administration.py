@@ -90,7 +90,7 @@ def may_hand_over(by: User, user: User) -> bool:
 def require_manageable(by: User, user: User) -> None:
     """Raises PermissionDenied."""
     if not manageable(by).filter(pk=user.pk).exists():
-        raise PermissionDenied(_("该账号在您的管辖范围之外还有角色或机构,不能由您修改。"))
+        raise PermissionDenied(_("该账号在您的管辖范围之外还有角色或机构，不能由您修改。"))
 
 
 @transaction.atomic
@@ -120,7 +120,7 @@ def remove_user(user: User, *, by: User, reason: str) -> None:
         raise beyond(_("不能删除自己的账号。"))
     if unended().filter(user=user).exists():
         raise ValidationError(
-            _("该账号还有有效的角色,请先由安全管理员结束授权;需要立即停止使用的,请先停用账号。")
+            _("该账号还有有效的角色，请先由安全管理员结束授权；需要立即停止使用的，请先停用账号。")
         )
     actions.remove(user, by=by, reason=reason, needs=Action.MANAGE_ACCOUNTS)
     shut(user, by=by)
@@ -150,7 +150,7 @@ def grant_role(assignment: RoleAssignment, *, by: User) -> RoleAssignment:
         raise beyond(_("管理员角色只能由上级地区的安全管理员授予。"), "role")
     first = assignment.valid.lower
     if first is None or first < today():
-        raise ValidationError({"valid": _("请填写开始日期,不能早于今天。")})
+        raise ValidationError({"valid": _("请填写开始日期，不能早于今天。")})
     # One after the other for one account: what is checked below holds until the grant stands.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     mixed = [
@@ -183,7 +183,7 @@ def end_role(assignment: RoleAssignment, *, by: User, reason: str) -> RoleAssign
     Raises ValidationError, StaleVersion, OutOfScope.
     """
     if assignment.user_id == by.pk:
-        raise beyond(_("不能结束自己的角色,请由其他安全管理员办理。"))
+        raise beyond(_("不能结束自己的角色，请由其他安全管理员办理。"))
     if not may_grant_at(by, assignment):
         raise beyond(_("管理员角色只能由上级地区的安全管理员结束。"))
     if not reason.strip():

@@ -43,7 +43,7 @@ def kind_for(user: User) -> LinkKind:
 def make(user: User, *, by: User | None, frees_second_factor: bool = False) -> tuple[OneTimeLink, str]:
     """A new link and its code, which is shown once. Earlier ones are void; sessions end, a lock-out is lifted."""
     if not user.may_sign_in:
-        raise ValidationError(_("该账号已停用或过期,不能发链接。"))
+        raise ValidationError(_("该账号已停用或过期，不能发链接。"))
     stored = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     kind, now = kind_for(stored), timezone.now()
     stored.one_time_links.open().update(expires_at=now)
@@ -58,7 +58,7 @@ def make(user: User, *, by: User | None, frees_second_factor: bool = False) -> t
     )
     sessions.end_all(stored)
     actions.lift_lockout(stored)
-    said = _("发出%(kind)s,用后解除动态口令") if frees_second_factor else _("发出%(kind)s")
+    said = _("发出%(kind)s，用后解除动态口令") if frees_second_factor else _("发出%(kind)s")
     record_change(stored, stored, by=by, reason=said % {"kind": kind.label}, act=uuid.uuid4())
     return link, code
 

@@ -100,7 +100,7 @@ def password(request: HttpRequest) -> HttpResponse:
     user = me(request)
     form = ChangePasswordForm(request.POST or None)
     if form.is_valid() and password_changed(request, user, form):
-        messages.success(request, _("密码已修改,其他各处的登录已结束。"))
+        messages.success(request, _("密码已修改，其他各处的登录已结束。"))
         return HttpResponseRedirect(local_target(request))
     context: dict[str, Any] = {
         "form": form,

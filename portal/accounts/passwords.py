@@ -49,15 +49,15 @@ class Profile:
 
     def rules(self) -> Iterator[str]:
         """The rules in words, for whoever chooses a password."""
-        yield _("至少 %(least)d 个字符,最多 %(most)d 个,可以用空格和汉字") % {
+        yield _("至少 %(least)d 个字符，最多 %(most)d 个，可以用空格和汉字") % {
             "least": self.shortest,
             "most": LONGEST,
         }
         if self.classes:
             yield _("小写字母、大写字母、数字、其他字符中至少有 %(number)d 类") % {"number": self.classes}
         else:
-            yield _("不限字符种类,长的一句话就很好;不能是连续或反复的几个字符")
-        yield _("不含用户名、姓名或其拼音,不是常见或已泄露的密码")
+            yield _("不限字符种类，长的一句话就很好；不能是连续或反复的几个字符")
+        yield _("不含用户名、姓名或其拼音，不是常见或已泄露的密码")
         if self.barred > 1:
             yield _("不能与最近用过的 %(number)d 个密码相同") % {"number": self.barred}
         else:

@@ -59,16 +59,16 @@ class UserForm(AccountsForm):
         is_new = self.instance.pk is None
         # An account without a body lies in nobody's places; those of the command line have none.
         self.fields["organisation"].required = is_new or self.instance.organisation_id is not None
-        self.fields["expires_on"].help_text = _now("当天仍可登录;不填为长期有效。")
+        self.fields["expires_on"].help_text = _now("当天仍可登录；不填为长期有效。")
         if is_new:
             # Whoever is entered is invited: in use, and with a password that he chooses himself.
             del self.fields["is_active"], self.fields["must_change_password"]
             self.fields["username"].help_text = _now(
-                "登录时使用,建好后不能修改。字母、数字和 @ . + - _ 均可。"
+                "登录时使用，建好后不能修改。字母、数字和 @ . + - _ 均可。"
             )
         else:
             del self.fields["username"]
-            self.fields["is_active"].help_text = _now("停用后立即退出各处登录,接口令牌全部吊销。")
+            self.fields["is_active"].help_text = _now("停用后立即退出各处登录，接口令牌全部吊销。")
 
     def clean_username(self) -> str:
         """As the sign-in form reads it."""
@@ -102,7 +102,7 @@ class RoleAssignmentForm(AccountsForm):
         self.fields["division"].help_text = _now("对该地区及其下级全部有效。")
         self.fields["organisation"].help_text = _now("以哪个机构的名义办理。")
         self.fields["valid"].required = True
-        self.fields["valid"].error_messages["required"] = _now("请填写开始日期,不能早于今天。")
+        self.fields["valid"].error_messages["required"] = _now("请填写开始日期，不能早于今天。")
         self.fields["valid"].help_text = _now("结束日期不填为长期有效。")
         self.initial.setdefault("valid", DateRange(today(), None))
 
@@ -127,14 +127,14 @@ class LinkOptionsForm(PlainForm):
 class TokenForm(PlainForm):
     """A token of an account: what for, with the rights of which of its roles, for how long."""
 
-    name = forms.CharField(label=_("用途"), max_length=100, help_text=_("例如:市政务数据平台每日同步。"))
+    name = forms.CharField(label=_("用途"), max_length=100, help_text=_("例如：市政务数据平台每日同步。"))
     role = forms.ChoiceField(label=_("角色"), help_text=_("令牌只有这一个角色的权限。"))
     days = forms.IntegerField(
         label=_("有效天数"),
         min_value=1,
         max_value=ApiToken.LIFETIME.days,
         initial=90,
-        help_text=_("最多 365 天,到期后重新签发。"),
+        help_text=_("最多 365 天，到期后重新签发。"),
         error_messages={
             "invalid": _("请填写整数。"),
             "min_value": _("有效期须在 1 至 365 天之间。"),

@@ -205,7 +205,7 @@ class EndRole(Watched):
             self.keep_beyond(row, error)
             return self.asked(self.row(public_id), wrong=error.messages, status=422)
         except StaleVersion as error:
-            said = [_("打开本页之后,这条授权已被他人修改,请核对后再办。")]
+            said = [_("打开本页之后，这条授权已被他人修改，请核对后再办。")]
             return self.asked(cast("Any", error.stored), wrong=said, status=409)
         messages.success(request, _("已结束「%(row)s」。") % {"row": label})
         return HttpResponseRedirect(self.list_url)

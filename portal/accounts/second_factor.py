@@ -99,7 +99,7 @@ def enrol(user: User, secret: bytes, code: str) -> list[str]:
         raise ValidationError(_("已经启用动态口令。"))
     step = step_of(secret, tidy(code))
     if step is None:
-        raise ValidationError(_("动态口令不正确。请核对手机时间,输入当前显示的 6 位数字。"))
+        raise ValidationError(_("动态口令不正确。请核对手机时间，输入当前显示的 6 位数字。"))
     SecondFactor.objects.create(user=user, secret=seal(secret, about(user)), last_step=step)
     return renew_recovery_codes(user)
 

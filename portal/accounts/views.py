@@ -25,7 +25,7 @@ from portal.accounts.models import OneTimeLink
 from portal.accounts.passwords import profile
 
 WRONG = _("用户名或密码不正确。")
-WRONG_CODE = _("动态口令或恢复码不正确,或已经用过。")
+WRONG_CODE = _("动态口令或恢复码不正确，或已经用过。")
 # The link whose code was shown in this browser, and when.
 LINK = "link"
 LINK_SECONDS = 1800
@@ -151,7 +151,7 @@ def one_time_password(request: HttpRequest) -> HttpResponse:
             form.add_error(None if isinstance(error, links.LinkIsVoid) else "new_password", error)
         else:
             request.session.flush()
-            messages.success(request, _now("密码已设置,请用新密码登录。"))
+            messages.success(request, _now("密码已设置，请用新密码登录。"))
             return redirect("login")
     context = {"form": form, "owner": link.user, "rules": list(profile().rules())}
     context["keeps_second"] = second_factor.is_enrolled(link.user) and not link.frees_second_factor

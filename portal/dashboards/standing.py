@@ -98,9 +98,9 @@ def round_for(value: Decimal) -> Decimal:
 
 def _note(subject: Subject) -> str:
     if subject.outcome == Outcome.FALLS_SHORT and subject.temporary_until is not None:
-        return str(_("使用临时过渡用房,期限至 %(day)s") % {"day": day_text(subject.temporary_until)})
+        return str(_("使用临时过渡用房，期限至 %(day)s") % {"day": day_text(subject.temporary_until)})
     if subject.outcome == Outcome.MEETS and subject.is_exempt:
-        return str(_("另有豁免,按达标计"))
+        return str(_("另有豁免，按达标计"))
     return ""
 
 

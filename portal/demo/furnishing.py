@@ -14,9 +14,9 @@ from portal.demo.timeline import AFTER_2002, END_OF_2002, Timeline, years_after
 
 SERVICE_LIMIT = {BuildingClass.RENOVATED: 200, BuildingClass.NEW: 400, BuildingClass.OLD: 0}
 EXEMPTION_REASONS = (
-    "历史原因未安排用房,周边无可用房源",
-    "所在片区已列入征收计划,暂不新配用房",
-    "文物保护建筑内办公,不得扩建",
+    "历史原因未安排用房，周边无可用房源",
+    "所在片区已列入征收计划，暂不新配用房",
+    "文物保护建筑内办公，不得扩建",
     "与街道综合服务中心合址办公",
 )
 MEETS_THOUGH_EXEMPT = 3

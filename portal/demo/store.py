@@ -117,7 +117,7 @@ def store_communities(communities: Sequence[CommunityPlan]) -> None:
                 committee_id=nil.body.pk if nil.body else None,
                 kind=nil.kind,
                 stated_on=nil.stated_on,
-                note="社区申报:暂无此类用房",
+                note="社区申报：暂无此类用房",
             )
             for c in communities
             for nil in c.nils

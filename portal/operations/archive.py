@@ -91,15 +91,15 @@ def checked_manifest(folder: Path) -> dict:
     """The manifest of an intact backup. Raises CommandError that names the damaged or missing file."""
     for name in (SEAL, MANIFEST, DATABASE, FILES):
         if not (folder / name).is_file():
-            raise CommandError(_("备份不完整,缺少文件:%(name)s") % {"name": name})
+            raise CommandError(_("备份不完整，缺少文件：%(name)s") % {"name": name})
     if digest(folder / MANIFEST) != (folder / SEAL).read_text().strip():
-        raise CommandError(_("备份已损坏:%(name)s 与校验值不符。") % {"name": MANIFEST})
+        raise CommandError(_("备份已损坏：%(name)s 与校验值不符。") % {"name": MANIFEST})
     manifest: dict = json.loads((folder / MANIFEST).read_text())
     if manifest["format"] != FORMAT:
         raise CommandError(_("备份格式 %(format)s 不能由本版本恢复。") % {"format": manifest["format"]})
     for name, expected in manifest["files"].items():
         if digest(folder / name) != expected:
-            raise CommandError(_("备份已损坏:%(name)s 与校验值不符。") % {"name": name})
+            raise CommandError(_("备份已损坏：%(name)s 与校验值不符。") % {"name": name})
     return manifest
 
 
@@ -121,7 +121,7 @@ def restore(folder: Path, *, replace: bool = False) -> int:
             name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)
         )
         if differing:
-            raise CommandError(_("恢复后与备份不一致的表:%(tables)s") % {"tables": "、".join(differing)})
+            raise CommandError(_("恢复后与备份不一致的表：%(tables)s") % {"tables": "、".join(differing)})
         raise_feed_offset()
     unpack_files(folder / FILES)
     return sum(total.rows for total in expected.values())
@@ -132,7 +132,7 @@ def make_room(*, replace: bool) -> None:
         cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
         (tables,) = cursor.fetchone()
         if tables and not replace:
-            raise CommandError(_("数据库不是空的。如确需覆盖,请加 --replace。"))
+            raise CommandError(_("数据库不是空的。如确需覆盖，请加 --replace。"))
         cursor.execute("DROP SCHEMA public CASCADE")
         cursor.execute("CREATE SCHEMA public")
 

@@ -38,7 +38,7 @@ def check_database(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
         try:
             messages.extend(check())
         except DatabaseError as error:
-            return [Error(_("无法检查数据库:%(error)s") % {"error": error}, id="operations.E001")]
+            return [Error(_("无法检查数据库：%(error)s") % {"error": error}, id="operations.E001")]
     return messages
 
 
@@ -46,7 +46,7 @@ def server_is_new_enough() -> Iterable[CheckMessage]:
     major = server_major()
     if major < OLDEST_SERVER:
         yield Error(
-            _("PostgreSQL %(major)s 过旧,须为 %(oldest)s 或更新的版本。")
+            _("PostgreSQL %(major)s 过旧，须为 %(oldest)s 或更新的版本。")
             % {"major": major, "oldest": OLDEST_SERVER},
             id="operations.E002",
         )
@@ -60,7 +60,7 @@ def chinese_can_be_searched() -> Iterable[CheckMessage]:
     if similarity <= 0.4:
         yield Error(
             _("这个数据库集群不能检索中文。"),
-            hint=_("建立集群时请用 UTF-8 区域,例如 --locale-provider=builtin --builtin-locale=C.UTF-8。"),
+            hint=_("建立集群时请用 UTF-8 区域，例如 --locale-provider=builtin --builtin-locale=C.UTF-8。"),
             id="operations.E003",
         )
 
@@ -80,9 +80,9 @@ def paths_sort_by_code_point() -> Iterable[CheckMessage]:
     for column in CODE_POINT_COLUMNS:
         if found.get(column) != "C":
             yield Error(
-                _("%(column)s 的排序规则是 %(found)s,应为 C。")
+                _("%(column)s 的排序规则是 %(found)s，应为 C。")
                 % {"column": ".".join(column), "found": found.get(column)},
-                hint=_("用其他排序规则,按地区范围的查询会失去索引。"),
+                hint=_("用其他排序规则，按地区范围的查询会失去索引。"),
                 id="operations.E004",
             )
 
@@ -96,7 +96,7 @@ def no_demo_accounts() -> Iterable[CheckMessage]:
     )
     if names:
         yield Error(
-            _("演示账号可以登录:%(names)s。") % {"names": "、".join(names)},
-            hint=_("正式数据库不要装入演示数据;请停用这些账号。"),
+            _("演示账号可以登录：%(names)s。") % {"names": "、".join(names)},
+            hint=_("正式数据库不要装入演示数据；请停用这些账号。"),
             id="operations.E005",
         )

@@ -34,7 +34,7 @@ def program(name: str) -> str:
         if match and int(match[1]) >= server:
             return candidate
     raise CommandError(
-        _("找不到版本不低于 %(server)s 的 %(name)s,请安装 PostgreSQL 客户端。")
+        _("找不到版本不低于 %(server)s 的 %(name)s，请安装 PostgreSQL 客户端。")
         % {"server": server, "name": name}
     )
 
@@ -67,4 +67,4 @@ def run(name: str, arguments: Sequence[str]) -> None:
         check=False,
     )
     if done.returncode:
-        raise CommandError(_("%(name)s 失败:%(reason)s") % {"name": name, "reason": done.stderr.strip()})
+        raise CommandError(_("%(name)s 失败：%(reason)s") % {"name": name, "reason": done.stderr.strip()})

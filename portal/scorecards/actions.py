@@ -60,12 +60,12 @@ def request_run(period: Period, *, by: Any, kind: str = RunKind.MEASURE) -> Run:
     if by is not None and not by.may(Action.RUN):
         raise PermissionDenied(_("您没有发起测算的权限。"))
     if period.first_day > today():
-        raise ValidationError(_("报告期尚未开始,不能测算。"))
+        raise ValidationError(_("报告期尚未开始，不能测算。"))
     with transaction.atomic():
         # Whoever closes the period waits for us here, or we for him.
         period = Period.objects.select_for_update(no_key=True).get(pk=period.pk)
         if period.is_closed and CurrentRun.objects.filter(kind=kind, period=period).exists():
-            raise ValidationError(_("报告期已关闭,不再测算。"), code="closed")
+            raise ValidationError(_("报告期已关闭，不再测算。"), code="closed")
         job, made = jobs.enqueue(
             key=f"{kind}:{period.code}", kind=JOB_KIND, params={"period": period.code}, by=by
         )

@@ -204,7 +204,7 @@ class IndicatorValueViewSet(ListViewSet):
         asked, paging = self.rows_asked(request)
         indicator = INDICATORS[asked["indicator"]]
         if indicator.assessment is None:
-            raise refuse("indicator", _("此指标不逐个判断,其明细请用 sources/ 查询。"), "not_assessed")
+            raise refuse("indicator", _("此指标不逐个判断，其明细请用 sources/ 查询。"), "not_assessed")
         outcome = asked["outcome"]
         with refusals():
             page = subjects(
@@ -240,7 +240,7 @@ class IndicatorValueViewSet(ListViewSet):
         indicator = INDICATORS[asked["indicator"]]
         measure = indicator.part(asked["part"])
         if indicator.assessment is not None:
-            raise refuse("indicator", _("此指标逐个判断,其明细请用 rows/ 查询。"), "is_assessed")
+            raise refuse("indicator", _("此指标逐个判断，其明细请用 rows/ 查询。"), "is_assessed")
         if measure is None:
             raise refuse("part", _("此指标没有分母。"), "no_denominator")
         with refusals():

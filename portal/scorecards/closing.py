@@ -30,7 +30,7 @@ def close_period(period: Period, *, by: Any, reason: str = "") -> Period:
     if by is not None and not may_close(by):
         raise PermissionDenied(_("您没有关闭报告期的权限。"))
     if not try_lock_measuring():
-        raise ValidationError(_("数字正在更新,请几秒后再试。"), code="busy")
+        raise ValidationError(_("数字正在更新，请几秒后再试。"), code="busy")
     period = Period.objects.live().select_for_update(of=("self",), no_key=True).get(pk=period.pk)
     missing = obstacles(period)
     if missing:
@@ -60,15 +60,15 @@ def obstacles(period: Period) -> list[str]:
         return [_("报告期已经关闭。")]
     day = written(period.last_day)
     if period.last_day >= today():
-        return [_("报告期到%(day)s才结束,结束后才能关闭。") % {"day": day}]
+        return [_("报告期到%(day)s才结束，结束后才能关闭。") % {"day": day}]
     found = []
     unfinished = Run.objects.filter(period=period, job__state__in=Job.UNFINISHED)
     if unfinished.exists():
-        found.append(_("测算还没有完成,请等它完成。"))
+        found.append(_("测算还没有完成，请等它完成。"))
     elif not _is_measured_at_its_end(period):
-        found.append(_("还没有以最后一天(%(day)s)为基准日的测算结果,请先重新测算。") % {"day": day})
+        found.append(_("还没有以最后一天(%(day)s)为基准日的测算结果，请先重新测算。") % {"day": day})
     if DirtyMark.objects.filter(is_shown=False).exists():
-        found.append(_("有改动尚未计入数字,通常几秒内自动重算,请稍后再试。"))
+        found.append(_("有改动尚未计入数字，通常几秒内自动重算，请稍后再试。"))
     return found
 
 

@@ -35,7 +35,7 @@ class CountSources:
         return "、".join(dict.fromkeys(str(rule) for rule in (*nearest, *others))) or _("未指定来源")
 
     def over(self, days: Iterable[tuple[str, dt.date]]) -> str:
-        """Where sources changed: ``2002年 人口普查,2025年第1季度起 网格入户采集``; periods oldest first."""
+        """Where sources changed: ``2002年 人口普查，2025年第1季度起 网格入户采集``; periods oldest first."""
         said: list[tuple[str, str]] = []
         for label, day in days:
             source = self.on(day)

@@ -44,7 +44,11 @@ PAIR = {
     "properties": {"numerator": NUMBER, "denominator": NUMBER},
     "required": ["numerator", "denominator"],
 }
-VALUE = {"oneOf": [*NUMBER["oneOf"], PAIR], "nullable": True, "description": "数值,或分子和分母;null 为未报"}
+VALUE = {
+    "oneOf": [*NUMBER["oneOf"], PAIR],
+    "nullable": True,
+    "description": "数值，或分子和分母；null 为未报",
+}
 
 
 class ShapeSerializer(serializers.Serializer):
@@ -173,7 +177,7 @@ def known_names() -> dict[str, Named]:
 def readings(rule: Shape, case: Mapping[str, Any], place: str) -> dict[str, Reading]:
     """A case as the rule reads it. Raises RuleInvalid for what is no number and for codes that the rule ignores."""
     ignored = [
-        Fault(f"{place}.{code}"[:100], _("规则不读取这个值,请核对代码。"), "unknown")
+        Fault(f"{place}.{code}"[:100], _("规则不读取这个值，请核对代码。"), "unknown")
         for code in case
         if code not in rule.reads()
     ]
@@ -191,7 +195,7 @@ def reading(data: Any, place: str) -> Reading:
     if not isinstance(data, dict):
         return Reading(decimal_of(data, place))
     if set(data) != {"numerator", "denominator"}:
-        raise fault(place, _("应为数字,或由 numerator 和 denominator 组成。"))
+        raise fault(place, _("应为数字，或由 numerator 和 denominator 组成。"))
     bottom = decimal_of(data["denominator"], f"{place}.denominator")
     if bottom < 0:
         raise fault(f"{place}.denominator", _("分母不能小于 0。"), "min_value")

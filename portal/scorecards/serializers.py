@@ -118,7 +118,7 @@ class RoomSerializer(serializers.Serializer):
     area = serializers.DecimalField(source="row.area", max_digits=12, decimal_places=2, read_only=True)
     is_temporary = serializers.BooleanField(source="row.is_temporary", read_only=True)
     is_shared = serializers.BooleanField(
-        source="shared", read_only=True, help_text=_("供整个社区使用,社区内每个居委会全额计入")
+        source="shared", read_only=True, help_text=_("供整个社区使用，社区内每个居委会全额计入")
     )
 
 
@@ -147,11 +147,11 @@ class SubjectSerializer(serializers.Serializer):
 class SourceRowSerializer(serializers.Serializer):
     """A row that a plain figure summed or counted; of a part of something, the thing that it is part of."""
 
-    register = serializers.SerializerMethodField(help_text=_("台账,即其接口地址"))
+    register = serializers.SerializerMethodField(help_text=_("台账，即其接口地址"))
     id = serializers.UUIDField(source="holder.public_id", read_only=True)
     name = serializers.CharField(source="holder.__str__", read_only=True)
     division = PlaceSerializer(source="community", read_only=True)
-    amount = serializers.SerializerMethodField(help_text=_("计入的数量;空表示该社区有此类记录即计一次"))
+    amount = serializers.SerializerMethodField(help_text=_("计入的数量；空表示该社区有此类记录即计一次"))
     unit = serializers.SerializerMethodField()
 
     def get_register(self, row: Any) -> str:

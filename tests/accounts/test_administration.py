@@ -290,7 +290,7 @@ def test_one_sees_and_ends_ones_own_sessions(world: World) -> None:
     for client, name in ((here, agent), (there, "Mozilla/5.0 (iPhone) MicroMessenger/8"), (third, "curl")):
         sign_in(client, "street_clerk", HTTP_USER_AGENT=name)
     page = here.get("/accounts/profile/").content.decode()
-    for words in ("Windows 电脑,Chrome 浏览器", "苹果手机,微信", "未知设备", "本机", "现有 3 处"):
+    for words in ("Windows 电脑，Chrome 浏览器", "苹果手机，微信", "未知设备", "本机", "现有 3 处"):
         assert words in page
     for key in Session.objects.values_list("pk", flat=True):
         assert key not in page

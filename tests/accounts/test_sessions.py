@@ -79,7 +79,7 @@ def test_a_forgotten_session_does_not_count(clerk: User, settings) -> None:
         clock.shift(6 * 60)
         third = signed_in()
         assert is_in(at_work)
-        assert "现有 2 处,最多 2 处" in third.get("/accounts/profile/").content.decode()
+        assert "现有 2 处，最多 2 处" in third.get("/accounts/profile/").content.decode()
     assert told("displaced") == 0
 
 

@@ -133,7 +133,7 @@ def test_the_command_prints_the_key_once(world: World, client: Client, capsys) -
 
 def test_the_first_administrator(db: None, client: Client, capsys) -> None:
     call_command("create_administrator", "chief", "--name", "张三", "--role", "security_administrator")
-    password = capsys.readouterr().out.split("一次性密码:")[1].strip()
+    password = capsys.readouterr().out.split("一次性密码：")[1].strip()
     user = User.objects.get(username="chief")
     assert user.must_change_password
     assert user.held_roles()[0][0] == "security_administrator"

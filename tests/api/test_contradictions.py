@@ -85,7 +85,7 @@ def test_what_contradicts_is_refused_and_names_the_other(
     said = refused(standards.post(NUMBERS, number(world, **changes)))
     clause = Threshold.objects.get().clause
     assert said.startswith(
-        f"与「居委会办公用房面积不低于 80 平方米」({clause},施行期间 2026-01-01 至今)适用于同样的社区"
+        f"与「居委会办公用房面积不低于 80 平方米」({clause}，施行期间 2026-01-01 至今)适用于同样的社区"
     )
     assert Threshold.objects.count() == 1
 

@@ -32,7 +32,7 @@ def test_from_invitation_to_signing_in_with_a_code(visit: Visit, city: World) ->
     office.get_by_label("姓名").fill("李华")
     office.get_by_label("机构").select_option("甲区民政局")
     office.get_by_role("button", name="保存").click()
-    expect(office.locator("h1")).to_have_text("邀请链接:李华")
+    expect(office.locator("h1")).to_have_text("邀请链接：李华")
     address = office.get_by_label("一次性链接").input_value()
 
     page = visit("street_clerk", "/accounts/profile/")  # somebody else's machine, still signed in
@@ -40,7 +40,7 @@ def test_from_invitation_to_signing_in_with_a_code(visit: Visit, city: World) ->
     expect(page.get_by_label("链接或一次性代码")).to_have_value(address.rpartition("#")[2])
     assert "#" not in page.url
     page.get_by_role("button", name="下一步").click()
-    expect(page.locator("main")).to_contain_text("李华,您好")
+    expect(page.locator("main")).to_contain_text("李华，您好")
     page.get_by_label("新密码", exact=True).fill("short")
     page.get_by_label("再输一次新密码").fill("short")
     page.get_by_role("button", name="设置密码").click()
@@ -48,7 +48,7 @@ def test_from_invitation_to_signing_in_with_a_code(visit: Visit, city: World) ->
     page.get_by_label("新密码", exact=True).fill(PASSWORD)
     page.get_by_label("再输一次新密码").fill(PASSWORD)
     page.get_by_role("button", name="设置密码").click()
-    expect(page.get_by_role("status")).to_have_text("密码已设置,请用新密码登录。")
+    expect(page.get_by_role("status")).to_have_text("密码已设置，请用新密码登录。")
     page.get_by_label("用户名").fill("lihua")
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="登录").click()
@@ -63,7 +63,7 @@ def test_from_invitation_to_signing_in_with_a_code(visit: Visit, city: World) ->
     page.get_by_label("6 位动态口令").fill(code_of(secret))
     page.get_by_role("button", name="启用").click()
     expect(page.locator(".codes code")).to_have_count(10)
-    page.get_by_role("link", name="已保存,继续").click()
+    page.get_by_role("link", name="已保存，继续").click()
     expect(page.locator("main")).to_contain_text("本机")
     page.get_by_text("李华").first.click()
     page.get_by_role("button", name="退出登录").click()

@@ -86,7 +86,7 @@ def test_a_register_is_filtered_sorted_paged_and_arranged(visit: Visit, city: Wo
     page.locator("summary", has_text="筛选条件").click()
     page.fill(".filters input[name=q]", "用房")
     page.get_by_role("button", name="查询").click()
-    expect(page.locator(".chip")).to_contain_text("名称或地址:用房")
+    expect(page.locator(".chip")).to_contain_text("名称或地址：用房")
     page.wait_for_url(lambda url: "q=" in url)
     assert "kind=" not in page.url
     page.get_by_role("link", name=re.compile("建筑面积")).click()

@@ -252,7 +252,7 @@ def upload_a_workbook(keys: Keyboard) -> None:
     page.wait_for_url(re.compile(r"/imports/[0-9a-f-]{36}/"))
     batch = ImportBatch.objects.get()
     imports.work(batch.public_id)
-    expect(page.locator("main")).to_contain_text("检查完成,等待您确认")
+    expect(page.locator("main")).to_contain_text("检查完成，等待您确认")
     keys.into_the_page()
     keys.to('a[href="?outcome=created"]')
     keys.go()
@@ -263,7 +263,7 @@ def upload_a_workbook(keys: Keyboard) -> None:
     keys.press("Enter")
     expect(page.locator("main")).to_contain_text("正在入库")
     imports.work(batch.public_id)
-    expect(page.locator("main")).to_contain_text("已入库:新增 1 条,修改 0 条")
+    expect(page.locator("main")).to_contain_text("已入库：新增 1 条，修改 0 条")
     assert Premises.objects.filter(name="表中用房").exists()
 
 

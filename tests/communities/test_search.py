@@ -238,7 +238,7 @@ def test_a_words_query_asks_only_for_pairs_of_the_word_and_covers_it(word: str) 
 
 
 def test_words_are_runs_of_letters_digits_and_characters() -> None:
-    assert words(" 望京,WJ(98)_%*'\\ 街道 ") == ["望京", "wj", "98", "街道"]
+    assert words(" 望京，WJ(98)_%*'\\ 街道 ") == ["望京", "wj", "98", "街道"]
     assert len(words("一 二 三 四 五 六 七")) == MOST_WORDS
 
 

@@ -126,7 +126,7 @@ def test_a_mean_leads_to_the_rows_that_make_it(world: World, measured: Period, a
 def test_a_closed_period_whose_rows_changed_says_so(world: World, measured: Period, as_role: Reader) -> None:
     """Its figures stay as published, and nobody is told to measure again what cannot be."""
     reader, asked = as_role("district_officer"), {"period": measured.code, "indicator": "office_compliance"}
-    assert "关闭后,台账又有修改" not in reader.get("/dashboard/", asked).content.decode()
+    assert "关闭后，台账又有修改" not in reader.get("/dashboard/", asked).content.decode()
     Period.objects.filter(pk=measured.pk).update(closed_at=timezone.now())
     room = world.premises["community"]
     room.area = Decimal("62.50")
@@ -135,7 +135,7 @@ def test_a_closed_period_whose_rows_changed_says_so(world: World, measured: Peri
     place = {"place": world.community.public_id}
     for url in ("/dashboard/", "/workbench/", reverse("community-detail", args=[world.community.public_id])):
         text = reader.get(url, {"period": measured.code} | (place if "dash" in url else {})).content.decode()
-        assert "关闭后,台账又有修改" in text, url
+        assert "关闭后，台账又有修改" in text, url
     rows = reader.get(SUBJECTS, asked).content.decode()
     assert "看板上的数字保持公布时的结果" in rows
     assert "重新测算后即一致" not in rows

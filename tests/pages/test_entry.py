@@ -77,7 +77,7 @@ def test_a_clerk_enters_a_room(world: World, as_role: Reader) -> None:
     ("changes", "message"),
     [
         ({"name": " \u3000"}, "请填写此项。"),
-        ({"area": "一百"}, "请填写数字,例如 120.5。"),
+        ({"area": "一百"}, "请填写数字，例如 120.5。"),
         ({"area": "12.345"}, "最多保留 2 位小数。"),
         ({"area": "0"}, "面积须大于 0 平方米。"),
         ({"area": "1e3"}, "请填写数字"),
@@ -90,8 +90,8 @@ def test_a_clerk_enters_a_room(world: World, as_role: Reader) -> None:
         ({"committee": ""}, "办公用房须填写使用单位。"),
         ({"is_temporary": "on"}, "临时过渡用房须填写过渡期限"),
         ({"name": "坏\x00名"}, "「坏」之后(第 2 个字)有看不见的控制字符"),
-        ({"name": "\x00名"}, "开头有看不见的控制字符,请全部删去,重新输入。"),
-        ({"name": "名" * 101}, "最多 100 个字,现有 101 个。"),
+        ({"name": "\x00名"}, "开头有看不见的控制字符，请全部删去，重新输入。"),
+        ({"name": "名" * 101}, "最多 100 个字，现有 101 个。"),
     ],
 )
 def test_bad_values_are_named_and_nothing_is_saved(

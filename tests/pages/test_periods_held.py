@@ -61,7 +61,7 @@ def test_a_closed_period_shows_its_last_day_and_no_period_everything(rooms: Peri
     assert names_in(then) == ["一社区用房", "二社区用房"]
     text = then.content.decode()
     assert "截至 2026-03-31(2026年第1季度)" in text
-    assert "截至日期:" not in text
+    assert "截至日期：" not in text
     assert re.search(r'<option value="2026Q1" selected>', text)
 
 
@@ -78,7 +78,7 @@ def test_a_day_asked_for_wins_and_is_shown(rooms: Period, as_role: Reader) -> No
     answer = as_role("street_clerk").get(reverse("premises-list"), asked)
     assert LATER in names_in(answer)
     text = answer.content.decode()
-    assert "截至日期:2026-05-01" in text
+    assert "截至日期：2026-05-01" in text
     assert "截至 2026-05-01<" in text
     picker = text.split('class="period-form"')[1].split("</form>")[0]
     assert 'name="as_of"' not in picker

@@ -222,7 +222,7 @@ def test_filters_are_chips_that_can_be_taken_off(world: World, as_role: Reader) 
         reverse("premises-list"), {"kind": "office", "area_min": "100", "sort": "-area"}
     )
     text = answer.content.decode()
-    assert "用途:办公用房" in text
+    assert "用途：办公用房" in text
     assert 'href="/premises/?area_min=100&amp;sort=-area"' in text
     assert names_in(as_role("district_officer").get(reverse("premises-list"), {"kind": "service"})) == []
 
@@ -236,7 +236,7 @@ def test_a_wrong_filter_value_is_told_at_its_field(as_role: Reader) -> None:
 def test_a_null_character_is_told_at_its_field(as_role: Reader) -> None:
     answer = as_role("district_officer").get("/premises/?q=%00")
     assert answer.status_code == 400
-    assert "」中有空字符,请删除后重新填写。" in answer.content.decode()
+    assert "」中有空字符，请删除后重新填写。" in answer.content.decode()
     assert "不允许是用" not in answer.content.decode()
 
 
@@ -266,7 +266,7 @@ def test_a_detail_tells_its_history(world: World, as_role: Reader) -> None:
     save(room, by=world.users["street_clerk"], reason="重新测绘")
     text = as_role("street_clerk").get(reverse("premises-detail", args=[room.public_id])).content.decode()
     assert "98.50 平方米" in text
-    assert "建筑面积:120.00 改为 <b>98.50</b>" in text
+    assert "建筑面积：120.00 改为 <b>98.50</b>" in text
     assert "重新测绘" in text
 
 

@@ -40,7 +40,7 @@ def test_the_clerk_finds_what_was_removed_and_brings_it_back(world: World, as_ro
     assert "共 <b>2</b> 条" in page
     assert "一社区用房" not in page
     assert FOREIGN not in page
-    assert "已删除:只看已删除的" in page
+    assert "已删除：只看已删除的" in page
     assert 'id="choosing"' not in page
     assert "/premises/export/" not in page
     room = Premises.objects.get(name="误登的房间0")

@@ -51,7 +51,7 @@ def test_a_list_is_saved_as_it_is_and_opened_again(world: World, as_role: Reader
     assert answer.url == f"/premises/?kind=office&sort=-area&view={view.public_id}"
     clerk.post("/premises/", {"columns": ["name", "area"], "page_size": "25", "is_dense": "0"})
     page = clerk.get(clerk.get(address(view)).url).content.decode()
-    assert "视图:小办公室" in page
+    assert "视图：小办公室" in page
     head = page[page.index("<thead") : page.index("</thead>")]
     assert "地址" in head
     assert "建筑面积" not in head
@@ -180,5 +180,5 @@ def test_every_list_saves_views(world: World, as_role: Reader) -> None:
         role = next(role for role in roles if world.users[role].may(page.action))
         answer = readers[role].post(VIEWS, {"page": code, "name": code, "query": ""})
         assert answer.status_code == 302
-        assert f"视图:{code}" in readers[role].get(answer.url).content.decode()
+        assert f"视图：{code}" in readers[role].get(answer.url).content.decode()
     assert SavedView.objects.count() == len(LISTS)

@@ -58,7 +58,7 @@ def test_the_pages_say_that_there_is_no_standard(world: World, measured: Period,
     reader = as_role("city_officer")
     asked = {"indicator": "service_compliance"}
     text = reader.get("/dashboard/", asked).content.decode()
-    assert "都没有适用的标准,不计算达标率" in text
+    assert "都没有适用的标准，不计算达标率" in text
     assert "None%" not in text
     plain = reader.get("/dashboard/", asked | {"plain": "1"}).content.decode()
     assert re.search(r">甲区</a></th><td class=\"number\">无标准</td>", plain)

@@ -52,7 +52,7 @@ def test_a_list_offers_boxes_to_those_who_may_write(as_role: Reader) -> None:
 def test_count_and_places_are_said_first(rooms: list[Premises], as_role: Reader) -> None:
     clerk = as_role("street_clerk")
     page = clerk.post(BULK, {"row": ids(rooms)}).content.decode()
-    assert "将修改 3 条社区用房,涉及 1 个街镇的 2 个社区" in page
+    assert "将修改 3 条社区用房，涉及 1 个街镇的 2 个社区" in page
     assert "一社区 2 条、二社区 1 条" in page
     assert page.index("将修改 3 条") < page.index('name="change_tenure"')
     assert len(read(page)) == 3
@@ -123,12 +123,12 @@ def test_one_row_that_cannot_be_changed_keeps_all(rooms: list[Premises], as_role
     answer = clerk.post(BULK, asked)
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "3 条中有 1 条不能这样修改,全部未改动" in page
+    assert "3 条中有 1 条不能这样修改，全部未改动" in page
     assert "失去日期须晚于取得日期" in page
     assert reverse("premises-detail", args=[rooms[1].public_id]) in page
     assert not Premises.objects.filter(lost_on__isnull=False).exists()
     assert 'value="2026-01-01"' in page
-    assert "这 1 条都不改,只改其余 2 条" in page
+    assert "这 1 条都不改，只改其余 2 条" in page
     refused = re.findall(r'name="refused" value="([^"]+)"', page)
     assert refused == [str(rooms[1].public_id)]
     again = asked | {"row": read(page), "refused": refused, "leave": "refused"}

@@ -147,7 +147,7 @@ BAD: dict[str, tuple[str, Content, str]] = {
         lambda: book([[*ROW, "x"]], [*HEADS, "备注甲乙丙"]),
         "不认识的表头「备注甲乙丙」",
     ),
-    "required head missing": ("表.xlsx", lambda: book([ROW[1:]], HEADS[1:]), "缺少这些列:用房名称"),
+    "required head missing": ("表.xlsx", lambda: book([ROW[1:]], HEADS[1:]), "缺少这些列：用房名称"),
     # cells
     "formula never calculated": ("表.xlsx", uncalculated, "没有计算结果的公式"),
     "#REF!": ("表.xlsx", lambda: typed_formula("=#REF!", "#REF!"), "错误值「#REF!」"),
@@ -173,7 +173,7 @@ BAD: dict[str, tuple[str, Content, str]] = {
     "too large": ("表.xlsx", cell(建筑面积=123456789012), "数字过大"),
     "control characters": ("表.csv", lambda: csv(lines(row(用房名称="坏\x07名")), "utf-8"), "控制字符"),
     "NUL": ("表.csv", lambda: csv(lines(row(用房名称="坏\x00名")), "utf-8"), "编码无法识别"),
-    "too long": ("表.xlsx", cell(用房名称="名" * 101), "最多 100 个字,现有 101 个"),
+    "too long": ("表.xlsx", cell(用房名称="名" * 101), "最多 100 个字，现有 101 个"),
     "unknown word": ("表.xlsx", cell(用途="宫殿"), "「宫殿」不在可选范围内"),
     "unknown place": ("表.xlsx", cell(所在社区="没有的社区"), "没有找到「没有的社区」"),
     "foreign place": ("表.xlsx", cell(所在社区="外社区", 使用单位=""), "没有找到「外社区」"),

@@ -199,7 +199,7 @@ def test_refused_rows_come_back_marked_and_go_in_once_mended(world: World, send:
     sheet = openpyxl.load_workbook(io.BytesIO(file.getvalue())).worksheets[0]
     heads = [cell.value for cell in sheet[3]]
     assert heads[:2] == ["错误说明", "系统编号"]
-    assert "建筑面积:请填写数字" in sheet["A5"].value
+    assert "建筑面积：请填写数字" in sheet["A5"].value
     area = heads.index("建筑面积(平方米)") + 1
     wrong = sheet.cell(5, area)
     assert (wrong.value, wrong.fill.fgColor.rgb) == ("很大", "FFFDE2E0")
@@ -380,7 +380,7 @@ def test_what_a_row_names_already_may_stay(world: World, send: Send) -> None:
     assert (told(batch), batch.counts["unchanged"]) == ([], 2)
     batch = send(edited(content, lambda sheet: (sheet.__setitem__("D6", "一社区"), sheet.__setitem__("E6", None),
                                                 sheet.__setitem__("C6", "活动场所"))))  # fmt: skip
-    assert told(batch) == [("所在社区", "所填的记录已停用、已删除,或不在您的管辖范围内。")]
+    assert told(batch) == [("所在社区", "所填的记录已停用、已删除，或不在您的管辖范围内。")]
 
 
 def test_a_committee_removed_between_preview_and_word(world: World, send: Send) -> None:
@@ -388,7 +388,7 @@ def test_a_committee_removed_between_preview_and_word(world: World, send: Send) 
     Committee.objects.filter(pk=world.committees["community"].pk).update(deleted_at="2026-01-01T00:00:00Z")
     batch = confirmed(batch)
     assert (batch.state, batch.counts["created"], batch.counts["refused"]) == ("done", 0, 1)
-    assert told(batch) == [("使用单位", "所填的记录已停用、已删除,或不在您的管辖范围内。")]
+    assert told(batch) == [("使用单位", "所填的记录已停用、已删除，或不在您的管辖范围内。")]
 
 
 def test_names_that_repeat_are_told_apart_by_code(world: World, send: Send) -> None:
@@ -465,14 +465,14 @@ def test_what_comes_back_says_of_itself_what_was_sent(world: World, send: Send) 
 
 def test_other_units_and_examples_that_were_written_over(world: World, send: Send) -> None:
     heads = ["建筑面积(亩)" if head == "建筑面积" else head for head in HEADS]
-    assert send(book([row()], heads)).refusal == "表头「建筑面积(亩)」的单位应为「平方米」,请换算后再导入。"
+    assert send(book([row()], heads)).refusal == "表头「建筑面积(亩)」的单位应为「平方米」，请换算后再导入。"
     file = io.BytesIO()
     imports.write_template(file, register="premises", division=world.street, by=world.users["street_clerk"])
     assert send(file.getvalue()).refusal_code == "no_rows"
     batch = send(edited(file.getvalue(), lambda sheet: sheet.__setitem__("B4", "真的一间")))
     assert "第一列写着「示例」" in told(batch)[0][1]
     other = send(file.getvalue(), register="household-count")
-    assert other.refusal == "这是另一种台账的模板,请在对应的台账中导入。"
+    assert other.refusal == "这是另一种台账的模板，请在对应的台账中导入。"
 
 
 def test_a_row_changed_between_preview_and_word_goes_in_at_the_second_try(world: World, send: Send) -> None:

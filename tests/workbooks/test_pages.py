@@ -65,7 +65,7 @@ def test_a_clerk_brings_a_workbook(world: World) -> None:
     clerk.post(confirm, {"mode": "good_rows"})
     imports.work(batch.public_id)
     page = clerk.get(answer.url).content.decode()
-    assert "已入库:新增 1 条,修改 0 条" in page
+    assert "已入库：新增 1 条，修改 0 条" in page
     refused = clerk.get(reverse("import-refused", args=[batch.public_id]))
     assert refused.status_code == 200
     clerk.post(confirm, {"mode": "good_rows"})
@@ -80,7 +80,7 @@ def test_what_is_wrong_with_a_file_stands_on_its_page(world: World, send: Send) 
         .get(reverse("import-detail", args=[batch.public_id]))
         .content.decode()
     )
-    assert "没有入库:文件的内容不是 .xlsx 工作簿" in page
+    assert "没有入库：文件的内容不是 .xlsx 工作簿" in page
 
 
 def test_nothing_or_too_much_is_not_taken(world: World, settings: Any) -> None:

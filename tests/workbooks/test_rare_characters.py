@@ -139,7 +139,7 @@ def test_in_the_names_of_files_and_of_places(world: World, send: Send) -> None:
 
 # What is copied from elsewhere, and what is said of it.
 UNSEEN = {
-    "\u200d": "「用房」之后(第 3 个字)有看不见的零宽连接符,请删去前后几个字,重新输入。",
+    "\u200d": "「用房」之后(第 3 个字)有看不见的零宽连接符，请删去前后几个字，重新输入。",
     "\u202e": "「用房」之后(第 3 个字)有看不见的文字方向标记",
     "\u3164": "「用房」之后(第 3 个字)有看不见的空白填充字符",
     "\U000e0041": "「用房」之后(第 3 个字)有看不见的隐藏标记",

@@ -41,8 +41,8 @@ def write_refused(file: IO[bytes], batch: ImportBatch) -> None:
     target = target_of(batch)
     book, columns = _book(file, type(target.form), batch.division, batch.requested_by)
     purpose = _(
-        "以下各行没有入库。请按第一列的说明改正标红的单元格,保存后直接上传本文件。"
-        "「原文件第几行」是您上传的文件中的行号;系统编号标红的,说明针对整行。"
+        "以下各行没有入库。请按第一列的说明改正标红的单元格，保存后直接上传本文件。"
+        "「原文件第几行」是您上传的文件中的行号；系统编号标红的，说明针对整行。"
     )
     book.write(_refused_lines(batch, target, columns), with_errors=True, purpose=purpose)
 

@@ -45,14 +45,14 @@ def check_identity(text: str, batch: ImportBatch, columns: Iterable[Column]) -> 
     try:
         told: dict[str, Any] = signing.loads(text, salt=_SALT)
     except signing.BadSignature as error:
-        raise FileRefused("identity", message=_("模板中的标识已被改动,请重新下载模板填写。")) from error
+        raise FileRefused("identity", message=_("模板中的标识已被改动，请重新下载模板填写。")) from error
     if told["register"] != batch.register:
-        raise FileRefused("other_register", message=_("这是另一种台账的模板,请在对应的台账中导入。"))
+        raise FileRefused("other_register", message=_("这是另一种台账的模板，请在对应的台账中导入。"))
     if told["place"] != str(batch.division.public_id):
         place = Division.objects.visible_to(batch.requested_by).filter(public_id=told["place"]).first()
         name = place.name_now if place else _("其他地区")
-        message = _("这是「%(place)s」的模板,与所选的地区「%(chosen)s」不符。")
+        message = _("这是「%(place)s」的模板，与所选的地区「%(chosen)s」不符。")
         raise FileRefused("other_place", message=message % {"place": name, "chosen": batch.division})
     if quarter_now() - told["quarter"] > QUARTERS_GOOD:
-        raise FileRefused("too_old", message=_("这个模板是两个季度以前下载的,请重新下载模板填写。"))
+        raise FileRefused("too_old", message=_("这个模板是两个季度以前下载的，请重新下载模板填写。"))
     return ["old_template"] if told["columns"] != version_of(columns) else []

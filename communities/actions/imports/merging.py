@@ -82,7 +82,7 @@ def _recheck(staging: Staging) -> None:
         WHERE s.row_pk IS NOT NULL AND w.version IS DISTINCT FROM s.object_version""",
         params,
         code="stale",
-        message=_("预览之后,这条记录已被他人修改或删除;请核对现在的内容后再导入。"),
+        message=_("预览之后，这条记录已被他人修改或删除；请核对现在的内容后再导入。"),
     )
     staging.check_named()
     staging.check_late()
@@ -94,7 +94,7 @@ def _recheck(staging: Staging) -> None:
                 AND (SELECT count(*) FROM {_placements(target)} p WHERE p.thing_id = t.id) <> 1""",
             [],
             code="moved",
-            message=_("曾随区划变更迁移,所在社区只能由区划变更调整。"),
+            message=_("曾随区划变更迁移，所在社区只能由区划变更调整。"),
             name="division_now",
         )
 

@@ -128,7 +128,7 @@ class Staging:
             "SELECT staged_id, 0 FROM staged WHERE object_id IS NOT NULL AND row_pk IS NULL",
             [],
             code="gone",
-            message=_("没有找到这条记录,可能已被删除,或不在您的管辖范围内。"),
+            message=_("没有找到这条记录，可能已被删除，或不在您的管辖范围内。"),
         )
         self.refuse(
             "SELECT staged_id, first FROM (SELECT staged_id, line, min(line) OVER (PARTITION BY row_pk) AS first"
@@ -151,7 +151,7 @@ class Staging:
                     AND s.{column} NOT IN ({offered})""",
                 params,
                 code="unknown",
-                message=_("所填的记录已停用、已删除,或不在您的管辖范围内。"),
+                message=_("所填的记录已停用、已删除，或不在您的管辖范围内。"),
                 name=name,
             )
 
@@ -200,7 +200,7 @@ class Staging:
             alike,
             "s.row_pk IS NULL",
             code="exists",
-            message=_("已登记过相同的记录。要修改它,请先导出 Excel,在导出的表中修改后再导入。"),
+            message=_("已登记过相同的记录。要修改它，请先导出 Excel，在导出的表中修改后再导入。"),
         )
 
     def _once_in_file(self, names: Iterable[str], *, only_new: bool = False) -> None:
@@ -273,7 +273,7 @@ class Staging:
             f" AND {self._differs()}",
             [],
             code="stale",
-            message=_("文件下载之后,这条记录已被他人修改;请核对现在的内容后再导入。"),
+            message=_("文件下载之后，这条记录已被他人修改；请核对现在的内容后再导入。"),
         )
         self.cursor.execute(
             f"""UPDATE communities_importrow r

@@ -126,7 +126,7 @@ def confirm(batch: ImportBatch, *, mode: str, by: Any) -> ImportBatch:
             raise NotReady(held)
         refused = held.count(RowOutcome.REFUSED)
         if mode == ImportMode.ALL_OR_NOTHING and refused:
-            told = _("有 %(refused)d 行不合格,不能全部入库;请改正后重新上传,或选择合格的先入库。")
+            told = _("有 %(refused)d 行不合格，不能全部入库；请改正后重新上传，或选择合格的先入库。")
             raise ValidationError(told % {"refused": refused}, code="rows_refused")
         if refused and not held.count(RowOutcome.CREATED) and not held.count(RowOutcome.CHANGED):
             raise ValidationError(_("没有可以入库的行。"), code="nothing_to_write")
@@ -168,7 +168,9 @@ def work(public_id: uuid.UUID | str) -> bool:
             (jobs.give_back if again else jobs.fail)(lease, f"{type(error).__name__}: {error}")
             if not again:
                 _end(
-                    batch, ImportState.FAILED, refusal=_("处理时出现故障,没有写入任何内容;请联系平台管理员。")
+                    batch,
+                    ImportState.FAILED,
+                    refusal=_("处理时出现故障，没有写入任何内容；请联系平台管理员。"),
                 )
         raise
     return True
@@ -318,7 +320,9 @@ def _apply(batch: ImportBatch, lease: Lease) -> None:
         )
         batch.counts = counted(batch)
         if batch.mode == ImportMode.ALL_OR_NOTHING and merged.refused:
-            told = _("预览之后有 %(refused)d 行已被他人修改,没有写入任何内容;请下载退回的表,核对后重新上传。")
+            told = _(
+                "预览之后有 %(refused)d 行已被他人修改，没有写入任何内容；请下载退回的表，核对后重新上传。"
+            )
             _end(batch, ImportState.REFUSED, code="stale", refusal=told % {"refused": merged.refused})
         else:
             _end(batch, ImportState.DONE)
@@ -355,7 +359,7 @@ def _close_failed(batch: ImportBatch) -> None:
     batch.refresh_from_db()
     failed = batch.job is not None and batch.job.state == JobState.FAILED
     if failed and not batch.is_ended:
-        _end(batch, ImportState.FAILED, refusal=_("处理时多次中断,没有写入任何内容;请联系平台管理员。"))
+        _end(batch, ImportState.FAILED, refusal=_("处理时多次中断，没有写入任何内容；请联系平台管理员。"))
 
 
 def errors_of(rows: Iterable[ImportRow], batch: ImportBatch, form: EntryForm) -> Iterator[dict[str, Any]]:

@@ -68,7 +68,7 @@ def entered(entry: type[EntryForm], body: Mapping[str, Any], *, user: Any, row: 
 def take_parts(form: EntryForm, name: str, entry: type[PartForm], given: Any) -> Told:
     """The whole list of one kind of parts: with ``id`` those that stay, without it new ones. What is wrong."""
     if not isinstance(given, list) or len(given) > MOST_PARTS:
-        message = _("请提交一个列表,最多 %(most)d 项。") % {"most": MOST_PARTS}
+        message = _("请提交一个列表，最多 %(most)d 项。") % {"most": MOST_PARTS}
         return {name: [ErrorDetail(message, "invalid")]}
     left = {str(part.public_id): part for part in form.live_parts(name)}
     parts: list[PartForm] = []
@@ -182,11 +182,11 @@ def days_typed(name: str, called: str, value: Any) -> dict[str, str]:
     """A range of days as the first and the last day of the form."""
     first, before = ends_of(called, value, _("请填写 from 和 before 两个日期。"))
     if first is not None and not isinstance(first, str):
-        raise refuse(called, _("请填写日期,例如 2026-11-22。"), "day")
+        raise refuse(called, _("请填写日期，例如 2026-11-22。"), "day")
     try:
         last = dt.date.fromisoformat(before) - dt.timedelta(days=1) if before is not None else None
     except (TypeError, ValueError, OverflowError) as error:
-        raise refuse(called, _("请填写日期,例如 2026-11-22。"), "day") from error
+        raise refuse(called, _("请填写日期，例如 2026-11-22。"), "day") from error
     return {f"{name}_0": first or "", f"{name}_1": last.isoformat() if last else ""}
 
 

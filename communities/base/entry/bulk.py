@@ -67,7 +67,7 @@ def row_entered(entry: type[EntryForm], data: Any, known: dict[str, Any], *, use
         return entered(entry, body, user=user)
     row = known.pop(id_text(public_id), None)
     if row is None:
-        raise refuse("id", _("没有找到这条记录,或已在本次提交中出现,或不在您的管辖范围内。"), "unknown")
+        raise refuse("id", _("没有找到这条记录，或已在本次提交中出现，或不在您的管辖范围内。"), "unknown")
     if type(version) is not int:
         raise refuse("version", _("请填写读取时的版本。"), "required")
     if version != row.version:

@@ -22,7 +22,7 @@ class PreconditionRequired(APIException):
 class PreconditionFailed(APIException):
     status_code = 412
     default_code = "precondition_failed"
-    default_detail = gettext_lazy("读取之后,这条记录已被他人修改;请重新读取后再写。")
+    default_detail = gettext_lazy("读取之后，这条记录已被他人修改；请重新读取后再写。")
 
 
 def version_asked(request: Request, row: Row) -> int:

@@ -31,8 +31,8 @@ class EntryField(forms.Field):
     accepts_nothing = True
     default_error_messages = {
         "required": _("请填写此项。"),
-        "unseen": _("「%(after)s」之后(第 %(at)d 个字)有看不见的%(kind)s,请删去前后几个字,重新输入。"),
-        "unseen_first": _("开头有看不见的%(kind)s,请全部删去,重新输入。"),
+        "unseen": _("「%(after)s」之后(第 %(at)d 个字)有看不见的%(kind)s，请删去前后几个字，重新输入。"),
+        "unseen_first": _("开头有看不见的%(kind)s，请全部删去，重新输入。"),
     }
 
     def to_python(self, value: Any) -> Any:
@@ -78,7 +78,7 @@ class WordsField(EntryField):
     accepts_nothing = False
     empty = ""
     default_error_messages = {
-        "too_long": _("最多 %(most)d 个字,现有 %(now)d 个。"),
+        "too_long": _("最多 %(most)d 个字，现有 %(now)d 个。"),
         "lines": _("请写在一行内。"),
     }
 
@@ -105,7 +105,7 @@ class AmountField(EntryField):
     """A quantity in ``unit`` with at most ``places`` decimals."""
 
     default_error_messages = {
-        "number": _("请填写数字,例如 120.5。"),
+        "number": _("请填写数字，例如 120.5。"),
         "places": _("最多保留 %(places)d 位小数。"),
         "too_large": _("数字过大。"),
     }
@@ -171,7 +171,7 @@ class WholeField(AmountField):
 class DayField(EntryField):
     """A day."""
 
-    default_error_messages = {"day": _("请填写日期,例如 2026-11-22。")}
+    default_error_messages = {"day": _("请填写日期，例如 2026-11-22。")}
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("widget", forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
@@ -188,7 +188,7 @@ class PickField(EntryField):
     """One word of a closed list, by its name or its code."""
 
     empty: Any = ""
-    default_error_messages = {"choice": _("「%(text)s」不在可选范围内,可填:%(words)s。")}
+    default_error_messages = {"choice": _("「%(text)s」不在可选范围内，可填：%(words)s。")}
 
     def __init__(self, *, choices: Iterable[tuple[Any, Any]], **kwargs: Any) -> None:
         self.choices = list(choices)
@@ -274,8 +274,8 @@ class RowField(EntryField):
     MARKED = re.compile(r"(.+?)\s*[((]([0-9A-Za-z-]{1,20})[))]")
 
     default_error_messages = {
-        "unknown": _("没有找到「%(text)s」,或不在您的管辖范围内。"),
-        "several": _("「%(text)s」不止一个,请在名称后用括号写明社区代码。"),
+        "unknown": _("没有找到「%(text)s」，或不在您的管辖范围内。"),
+        "several": _("「%(text)s」不止一个，请在名称后用括号写明社区代码。"),
     }
 
     def __init__(self, *, names: tuple[str, ...], told_apart_by: str = "", **kwargs: Any) -> None:

@@ -289,7 +289,7 @@ def version_of(request: HttpRequest) -> int:
     """The version that the page showed. Raises BadRequest."""
     text = request.POST.get("version", "")
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise BadRequest(_("页面已失效,请重新打开。"))
+        raise BadRequest(_("页面已失效，请重新打开。"))
     return int(text)
 
 
@@ -310,7 +310,7 @@ class RemovePage(EntryPage):
         except ValidationError as error:
             return self.asked(self.row(public_id), wrong=error, status=422)
         except actions.StaleVersion as error:
-            said = _("打开本页之后,这条记录已被他人修改,请核对后再删除。")
+            said = _("打开本页之后，这条记录已被他人修改，请核对后再删除。")
             return self.asked(error.stored, wrong=ValidationError(said), status=409)
         back = reverse(f"{ROUTES[self.model._meta.label]}-bring-back", args=[row.public_id])
         undo = format_html(

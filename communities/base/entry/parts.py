@@ -90,7 +90,7 @@ def number_of_lines(data: Mapping[str, Any], name: str) -> int:
     """How many lines the page had. Raises BadRequest."""
     text = data.get(f"{name}-lines", "0")
     if not (text.isascii() and text.isdecimal() and len(text) < 4 and int(text) <= MOST_LINES + EMPTY_LINES):
-        raise BadRequest(_("页面已失效,请重新打开。"))
+        raise BadRequest(_("页面已失效，请重新打开。"))
     return int(text)
 
 

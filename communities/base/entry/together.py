@@ -68,7 +68,7 @@ class TogetherForm(forms.Form):
             if name not in self.ticked:
                 self.errors.pop(name, None)
                 if self.entered(name):
-                    said = _("填写了内容,但没有勾选。请勾选此项,或清空内容。")
+                    said = _("填写了内容，但没有勾选。请勾选此项，或清空内容。")
                     self.add_error(name, ValidationError(said, code="not_ticked"))
             elif isinstance(each, TruthField) and not self.entered(name):
                 self.add_error(name, ValidationError(each.error_messages["required"], code="required"))
@@ -199,7 +199,7 @@ class TogetherPage(EntryPage):
         """Back to the list; the script there forgets the rows that were ticked."""
         said = _("已修改 %(number)d 条。") % {"number": changed}
         if same:
-            said += _("另有 %(number)d 条原来就是这样,没有改动。") % {"number": same}
+            said += _("另有 %(number)d 条原来就是这样，没有改动。") % {"number": same}
         code = ROUTES[self.model._meta.label]
         key = f"{code}:{self.request.user.public_id}"  # type: ignore[union-attr]
         messages.success(self.request, format_html('<span data-choosing-done="{}">{}</span>', key, said))
@@ -295,7 +295,7 @@ def last_records(rows: Iterable[Row]) -> dict[Any, Any]:
     return {record.object_id: record for record in found}
 
 
-CHANGED = gettext_lazy("打开本页之后,已被%(who)s于 %(when)s 修改。请核对;再次保存将以您填写的为准。")
+CHANGED = gettext_lazy("打开本页之后，已被%(who)s于 %(when)s 修改。请核对；再次保存将以您填写的为准。")
 
 
 def reasons(row: Row, error: Exception, last: Any) -> list[str]:

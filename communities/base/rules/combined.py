@@ -19,7 +19,7 @@ HOW = (
     ("worst", "取得分最低的一部分"),
     ("deductions", "各部分所扣分数相加"),
 )
-NOT_APPLICABLE = (("drop", "不计入,其余按比例折算"), ("full", "计满分"), ("zero", "计 0 分"))
+NOT_APPLICABLE = (("drop", "不计入，其余按比例折算"), ("full", "计满分"), ("zero", "计 0 分"))
 HUNDRED = Decimal(100)
 
 
@@ -45,7 +45,7 @@ class Combined(Shape):
 
     code: ClassVar[str] = "combined"
     title: ClassVar[str] = "组合"
-    about: ClassVar[str] = "几条规则合成一项:相加、按权重折算、取最高、取最低,或扣分相加。"
+    about: ClassVar[str] = "几条规则合成一项：相加、按权重折算、取最高、取最低，或扣分相加。"
 
     how: str = param(Choice("组合方式", choices=HOW))
     parts: tuple[Member, ...] = param(Listed("组成部分", of=Member))
@@ -55,13 +55,13 @@ class Combined(Shape):
 
     def contradictions(self) -> Iterator[tuple[str, str]]:
         if self.how == "sum" and any(part.full_mark is None for part in self.parts):
-            yield "parts", "相加时,每一部分都要写满分。"
+            yield "parts", "相加时，每一部分都要写满分。"
         if self.how == "deductions" and any(part.full_mark is not None for part in self.parts):
-            yield "parts", "扣分相加时,各部分都从本项满分中扣,不另写满分。"
+            yield "parts", "扣分相加时，各部分都从本项满分中扣，不另写满分。"
         if (self.how == "weighted") != all(part.weight is not None for part in self.parts) or (
             self.how != "weighted" and any(part.weight is not None for part in self.parts)
         ):
-            yield "parts", "按权重折算时,每一部分都要写权重;其他方式不写。"
+            yield "parts", "按权重折算时，每一部分都要写权重；其他方式不写。"
         if self.cap is not None and self.cap < self.floor:
             yield "cap", "最高得分不能低于最低得分。"
 
@@ -123,7 +123,7 @@ class Combined(Shape):
         return sum(points, Fraction(0)) * whole / there
 
     def words(self, full: Decimal, names: Names) -> list[str]:
-        told = [f"{word_of(HOW, self.how)};有部分不适用时{self._dropped()}。"]
+        told = [f"{word_of(HOW, self.how)}；有部分不适用时{self._dropped()}。"]
         for number, part in enumerate(self.parts, start=1):
             title = part.title or f"第 {number} 部分"
             weight = "" if part.weight is None else f"(权重 {number_text(part.weight)})"

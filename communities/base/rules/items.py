@@ -17,7 +17,7 @@ HUNDREDTHS = 100
 ROUNDING = (("half_up", "四舍五入"), ("down", "舍去"), ("up", "进位"))
 NOT_APPLICABLE = (
     ("full", "计满分"),
-    ("drop", "不计入,其余按比例折算"),
+    ("drop", "不计入，其余按比例折算"),
     ("peers_mean", "按同类平均分"),
     ("zero", "计 0 分"),
 )

@@ -107,7 +107,7 @@ class InputCode(Param):
 
     def parse(self, data: Any, place: str) -> str:
         if not isinstance(data, str) or not _CODE.fullmatch(data):
-            raise fault(place, "应为取值的代码:以字母开头,由字母、数字、点、横线、下划线组成。")
+            raise fault(place, "应为取值的代码：以字母开头，由字母、数字、点、横线、下划线组成。")
         return data
 
     def schema(self) -> dict[str, Any]:
@@ -120,7 +120,7 @@ class Text(Param):
 
     def parse(self, data: Any, place: str) -> str:
         if not isinstance(data, str) or len(data) > MOST_TEXT:
-            raise fault(place, f"应为文字,最多 {MOST_TEXT} 个字。")
+            raise fault(place, f"应为文字，最多 {MOST_TEXT} 个字。")
         return data.strip()
 
     def schema(self) -> dict[str, Any]:
@@ -148,7 +148,7 @@ class Listed(Param):
 
     def parse(self, data: Any, place: str) -> tuple[Any, ...]:
         if not isinstance(data, list) or not data:
-            raise fault(place, "应为列表,至少一项。", "empty")
+            raise fault(place, "应为列表，至少一项。", "empty")
         if len(data) > MOST_LISTED:
             raise fault(place, f"最多 {MOST_LISTED} 项。", "max_length")
         return tuple(
@@ -203,7 +203,7 @@ def read_rule(data: Any, place: str = "") -> Any:
     if data.get("shape") is None:
         raise fault(at, "缺少规则类型。", "required")
     if not isinstance(data["shape"], str) or data["shape"] not in SHAPES:
-        raise fault(at, f"没有这种规则类型,可用:{'、'.join(SHAPES)}。", "invalid_choice")
+        raise fault(at, f"没有这种规则类型，可用：{'、'.join(SHAPES)}。", "invalid_choice")
     rule = read(SHAPES[data["shape"]], data, place, passed_over=frozenset({"shape"}))
     if rule.depth() > MOST_DEPTH:
         raise fault(place, f"规则最多嵌套 {MOST_DEPTH} 层。", "max_depth")
@@ -283,13 +283,13 @@ def gathered(steps: Any) -> list[Any]:
 def decimal_of(data: Any, place: str) -> Decimal:
     """An exact number from text or a JSON number. Raises RuleInvalid."""
     if isinstance(data, bool) or not isinstance(data, (str, int, float, Decimal)):
-        raise fault(place, '应为数字,如 "0.5"。')
+        raise fault(place, '应为数字，如 "0.5"。')
     try:
         value = Decimal(str(data).strip())
     except InvalidOperation as error:
-        raise fault(place, '应为数字,如 "0.5"。') from error
+        raise fault(place, '应为数字，如 "0.5"。') from error
     if not value.is_finite():
-        raise fault(place, '应为数字,如 "0.5"。')
+        raise fault(place, '应为数字，如 "0.5"。')
     _sign, digits, exponent = value.as_tuple()
     places = max(0, -int(exponent))
     if places > MOST_PLACES or len(digits) + max(0, int(exponent)) - places > MOST_DIGITS:

@@ -119,7 +119,7 @@ class OneValue(Shape):
         raise NotImplementedError
 
     def words(self, full: Decimal, names: Names) -> list[str]:
-        absences = f"{word_of(ABSENCES, self.missing)};分母为 0 时{word_of(ABSENCES, self.no_base)}"
+        absences = f"{word_of(ABSENCES, self.missing)}；分母为 0 时{word_of(ABSENCES, self.no_base)}"
         return [*self.say(full, named(names, self.value)), f"未报时{absences}。"]
 
     def say(self, full: Decimal, name: Named) -> list[str]:
@@ -140,7 +140,7 @@ class Threshold(OneValue):
 
     code: ClassVar[str] = "threshold"
     title: ClassVar[str] = "达标得分"
-    about: ClassVar[str] = "达到目标得满分,否则得 0 分或所写的分。"
+    about: ClassVar[str] = "达到目标得满分，否则得 0 分或所写的分。"
 
     operator: str = param(Choice("比较", choices=OPERATORS))
     target: Decimal = param(Number("目标值"))
@@ -151,12 +151,12 @@ class Threshold(OneValue):
         points = Fraction(full if met else self.otherwise)
         return (
             points,
-            f"{'达到' if met else '未达到'}“{_bound(self.operator, self.target, name)}”,{got(points)}",
+            f"{'达到' if met else '未达到'}“{_bound(self.operator, self.target, name)}”，{got(points)}",
         )
 
     def say(self, full: Decimal, name: Named) -> list[str]:
         bound = _bound(self.operator, self.target, name)
-        return [f"{name.name}{bound},得 {number_text(full)} 分;否则得 {number_text(self.otherwise)} 分。"]
+        return [f"{name.name}{bound}，得 {number_text(full)} 分；否则得 {number_text(self.otherwise)} 分。"]
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ class Bands(OneValue):
 
     code: ClassVar[str] = "bands"
     title: ClassVar[str] = "分档计分"
-    about: ClassVar[str] = "按数值所在的档次得分或扣分,由高到低取第一个达到的档。"
+    about: ClassVar[str] = "按数值所在的档次得分或扣分，由高到低取第一个达到的档。"
 
     bands: tuple[Band, ...] = param(Listed("档次", hint="由高到低", of=Band))
     counts: str = param(
@@ -188,7 +188,7 @@ class Bands(OneValue):
     def contradictions(self) -> Iterator[tuple[str, str]]:
         ends = [band.least for band in self.bands]
         if ends[-1] is not None or None in ends[:-1]:
-            yield "bands", "最后一档不填下限,其余各档都要填。"
+            yield "bands", "最后一档不填下限，其余各档都要填。"
             return
         keys = [
             (end, not band.inclusive) for end, band in zip(ends, self.bands, strict=True) if end is not None
@@ -199,14 +199,14 @@ class Bands(OneValue):
     def give(self, value: Fraction, full: Decimal, name: Named) -> tuple[Fraction, str]:
         band = next(each for each in self.bands if _reaches(value, each))
         points = Fraction(band.points) if self.counts == "points" else Fraction(full) - Fraction(band.points)
-        return points, f"属于“{_band(band, name)}”一档,{self._told(band.points)}"
+        return points, f"属于“{_band(band, name)}”一档，{self._told(band.points)}"
 
     def _told(self, points: Decimal) -> str:
         return got(points) if self.counts == "points" else f"扣 {number_text(points)} 分"
 
     def say(self, full: Decimal, name: Named) -> list[str]:
         tiers = ";".join(f"{_band(band, name)}{self._told(band.points)}" for band in self.bands)
-        start = f"满分 {number_text(full)} 分," if self.counts == "deduction" else ""
+        start = f"满分 {number_text(full)} 分，" if self.counts == "deduction" else ""
         return [f"{start}{name.name}{tiers}。"]
 
 
@@ -228,7 +228,7 @@ class ProRata(OneValue):
 
     code: ClassVar[str] = "pro_rata"
     title: ClassVar[str] = "按比例得分"
-    about: ClassVar[str] = "在得 0 分的值与得满分的值之间按比例得分;越低越好的,得 0 分的值大于得满分的值。"
+    about: ClassVar[str] = "在得 0 分的值与得满分的值之间按比例得分；越低越好的，得 0 分的值大于得满分的值。"
 
     target: Decimal = param(Number("得满分的值"))
     zero: Decimal = param(Number("得 0 分的值"), default=ZERO)
@@ -249,8 +249,8 @@ class ProRata(OneValue):
     def say(self, full: Decimal, name: Named) -> list[str]:
         top, low = name.with_unit(number_text(self.target)), name.with_unit(number_text(self.zero))
         most = Fraction(full) * Fraction(self.ceiling) / 100
-        told = f"{name.name}达到 {top} 得 {number_text(full)} 分,{low} 得 0 分,其间按比例计分"
-        return [f"{told},最多 {number_text(most)} 分。"]
+        told = f"{name.name}达到 {top} 得 {number_text(full)} 分，{low} 得 0 分，其间按比例计分"
+        return [f"{told}，最多 {number_text(most)} 分。"]
 
 
 @shape
@@ -260,7 +260,7 @@ class Shortfall(OneValue):
 
     code: ClassVar[str] = "shortfall"
     title: ClassVar[str] = "差额扣分"
-    about: ClassVar[str] = "达到目标得满分,每差一档扣若干分。"
+    about: ClassVar[str] = "达到目标得满分，每差一档扣若干分。"
 
     target: Decimal = param(Number("目标值"))
     step: Decimal = param(Number("每差多少", above=ZERO))
@@ -280,14 +280,14 @@ class Shortfall(OneValue):
             Fraction(self.target) - value if self.direction == "at_least" else value - Fraction(self.target)
         )
         if short <= 0:
-            return Fraction(full), f"达到目标,得 {number_text(full)} 分"
+            return Fraction(full), f"达到目标，得 {number_text(full)} 分"
         exact = short / Fraction(self.step)
         steps = {"exact": exact, "ignored": Fraction(math.floor(exact)), "full": Fraction(math.ceil(exact))}
         lost = steps[self.part_steps] * Fraction(self.points)
         points = clamped(Fraction(full) - lost, self.floor, None)
         word = "差" if self.direction == "at_least" else "超出"
         gap = name.with_unit(number_text(short))
-        told = f"{word} {gap},合 {number_text(steps[self.part_steps])} 档,扣 {number_text(lost)} 分"
+        told = f"{word} {gap}，合 {number_text(steps[self.part_steps])} 档，扣 {number_text(lost)} 分"
         return points, f"{told},{got(points)}"
 
     def say(self, full: Decimal, name: Named) -> list[str]:
@@ -295,8 +295,8 @@ class Shortfall(OneValue):
         goal, step = name.with_unit(number_text(self.target)), name.with_unit(number_text(self.step))
         part = {"exact": "不足的按比例扣", "ignored": "不足的不扣", "full": "不足的按一档扣"}[self.part_steps]
         off = number_text(self.points)
-        told = f"{name.name}{must} {goal} 得 {number_text(full)} 分;每{word} {step} 扣 {off} 分"
-        return [f"{told},{part},最低得 {number_text(self.floor)} 分。"]
+        told = f"{name.name}{must} {goal} 得 {number_text(full)} 分；每{word} {step} 扣 {off} 分"
+        return [f"{told},{part}，最低得 {number_text(self.floor)} 分。"]
 
 
 @dataclass(frozen=True)
@@ -344,7 +344,7 @@ class Counted(Shape):
             points = each.points(number)
             moved += points
             count = name.with_unit(number_text(number)) if name.unit else f"{number_text(number)} 次"
-            line = f"{name.name} {count},每{name.unit or '次'} {number_text(each.each)} 分"
+            line = f"{name.name} {count}，每{name.unit or '次'} {number_text(each.each)} 分"
             lines.append(Line(f"{line},{self.verb} {number_text(points)} 分", self.signed(points)))
         return Scored(self.total(moved, full), tuple(lines))
 
@@ -372,7 +372,7 @@ class Deduction(Counted):
 
     code: ClassVar[str] = "deduction"
     title: ClassVar[str] = "按次扣分"
-    about: ClassVar[str] = "从满分中按次数扣分,扣完为止。"
+    about: ClassVar[str] = "从满分中按次数扣分，扣完为止。"
     verb: ClassVar[str] = "扣"
 
     floor: Decimal = param(Number("最低得分"), default=ZERO)
@@ -385,7 +385,7 @@ class Deduction(Counted):
 
     def frame(self, full: Decimal) -> str:
         until = "扣完为止" if self.floor == 0 else f"最低得 {number_text(self.floor)} 分"
-        return f"满分 {number_text(full)} 分,{until}:"
+        return f"满分 {number_text(full)} 分，{until}:"
 
 
 @shape
@@ -395,7 +395,7 @@ class Bonus(Counted):
 
     code: ClassVar[str] = "bonus"
     title: ClassVar[str] = "按次加分"
-    about: ClassVar[str] = "按次数加分,不超过上限。"
+    about: ClassVar[str] = "按次数加分，不超过上限。"
     verb: ClassVar[str] = "加"
 
     cap: Decimal | None = param(Number("最多加", least=ZERO), default=None)
@@ -407,7 +407,7 @@ class Bonus(Counted):
         return clamped(moved, None, full if self.cap is None else self.cap)
 
     def frame(self, full: Decimal) -> str:
-        return f"最多加 {number_text(full if self.cap is None else self.cap)} 分:"
+        return f"最多加 {number_text(full if self.cap is None else self.cap)} 分："
 
 
 @shape
@@ -417,12 +417,12 @@ class Gate(Shape):
 
     code: ClassVar[str] = "gate"
     title: ClassVar[str] = "前提和否决"
-    about: ClassVar[str] = "条件成立时一票否决,或须先符合条件才计分。"
+    about: ClassVar[str] = "条件成立时一票否决，或须先符合条件才计分。"
 
     condition: Condition = param(Entry("条件", of=Condition))
     rule: Shape = param(Inner("规则"))
     effect: str = param(
-        Choice("条件成立时", choices=(("veto", "本项计 0 分"), ("require", "才按规则计分,否则 0 分"))),
+        Choice("条件成立时", choices=(("veto", "本项计 0 分"), ("require", "才按规则计分，否则 0 分"))),
         default="veto",
     )
 
@@ -439,12 +439,12 @@ class Gate(Shape):
         if not self.is_shut(inputs):
             return self.rule.evaluate(inputs, full)
         told = self.condition.words(inputs.names)
-        why = f"{told},一票否决" if self.effect == "veto" else f"不符合前提“{told}”"
-        return Scored(Fraction(0), (Line(f"{why},计 0 分", Fraction(0)),))
+        why = f"{told}，一票否决" if self.effect == "veto" else f"不符合前提“{told}”"
+        return Scored(Fraction(0), (Line(f"{why}，计 0 分", Fraction(0)),))
 
     def words(self, full: Decimal, names: Names) -> list[str]:
         told = self.condition.words(names)
-        effect = f"{told}的,本项计 0 分。" if self.effect == "veto" else f"{told}的才计分,否则计 0 分。"
+        effect = f"{told}的，本项计 0 分。" if self.effect == "veto" else f"{told}的才计分，否则计 0 分。"
         return [effect, *self.rule.words(full, names)]
 
 

@@ -29,10 +29,10 @@ MOST_REMEMBERED = 20_000
 EXCEL_DAY_ZERO = dt.date(1899, 12, 30)
 NULL = "NULL"
 _CELL_ERRORS: dict[str, Any] = {
-    "digits_lost": gettext_lazy("数字超过 15 位,末尾几位已丢失;请将单元格设为文本后重新填写。"),
-    "cell_error": gettext_lazy("单元格是错误值「%(text)s」,请改正。"),
-    "formula": gettext_lazy("单元格是没有计算结果的公式,请改填数值,或在表格软件中打开保存一次。"),
-    "external_link": gettext_lazy("单元格引用了其他文件,请改填数值。"),
+    "digits_lost": gettext_lazy("数字超过 15 位，末尾几位已丢失；请将单元格设为文本后重新填写。"),
+    "cell_error": gettext_lazy("单元格是错误值「%(text)s」，请改正。"),
+    "formula": gettext_lazy("单元格是没有计算结果的公式，请改填数值，或在表格软件中打开保存一次。"),
+    "external_link": gettext_lazy("单元格引用了其他文件，请改填数值。"),
 }
 
 
@@ -135,7 +135,7 @@ class Checker:
 
     def _refused_example(self, number: int, row: list[Any]) -> Staged:
         staged = Staged(number, None, None, [NULL] * len(self.names), wrong=list(self.names))
-        told = _("第一列写着「示例」,这一行不会导入;要导入它,请清空第一列的「示例」。")
+        told = _("第一列写着「示例」，这一行不会导入；要导入它，请清空第一列的「示例」。")
         staged.faults.append(Fault("", "example", told))
         staged.texts = self._texts(row)
         return staged
@@ -189,7 +189,7 @@ class Checker:
         text = str(row[self.layout.identity]).strip()
         found = workbook.parsed_identity(text)
         if found is None:
-            told = _("系统编号已被改动;新增的行请留空,修改的行请从下载的表中复制整行。")
+            told = _("系统编号已被改动；新增的行请留空，修改的行请从下载的表中复制整行。")
             staged.faults.append(Fault("", "identity", told, text[:50]))
         else:
             staged.object_id, staged.version = found
@@ -200,7 +200,7 @@ class Checker:
             return
         for at in (*self.beside, *range(self.width, len(row))):
             if row[at] is not None:
-                told = _("第 %(column)s 列没有表头,其中的内容不会导入,请删除或移到有表头的列。")
+                told = _("第 %(column)s 列没有表头，其中的内容不会导入，请删除或移到有表头的列。")
                 staged.faults.append(
                     Fault("", "no_column", told % {"column": letters(at)}, str(row[at])[:50])
                 )

@@ -126,7 +126,9 @@ def layout_of(columns: list[Column], head: list[Any]) -> Layout:
         if not name:
             continue
         if name in stands:
-            raise FileRefused("same_head", message=_("表头「%(head)s」重复,请只保留一列。") % {"head": value})
+            raise FileRefused(
+                "same_head", message=_("表头「%(head)s」重复，请只保留一列。") % {"head": value}
+            )
         stands[name] = position
     _refuse_other_units(columns, head)
     known = {plain_head(column.column_name): number for number, column in enumerate(columns)}
@@ -142,7 +144,7 @@ def layout_of(columns: list[Column], head: list[Any]) -> Layout:
         if name not in stands and (column.required or names_rows)
     ]
     if missing:
-        told = _("缺少这些列:%(heads)s。请使用下载的模板填写,不填的列也不要删除。") % {
+        told = _("缺少这些列：%(heads)s。请使用下载的模板填写，不填的列也不要删除。") % {
             "heads": "、".join(missing)
         }
         raise FileRefused("missing_head", message=told)
@@ -164,15 +166,18 @@ def _refuse_other_units(columns: list[Column], head: list[Any]) -> None:
     for value in head:
         field, said = measured.get(plain_head(value)), in_brackets(value)
         if field is not None and said and plain_head(said) not in map(plain_head, field.units()):
-            told = _("表头「%(head)s」的单位应为「%(unit)s」,请换算后再导入。")
+            told = _("表头「%(head)s」的单位应为「%(unit)s」，请换算后再导入。")
             raise FileRefused("unit", message=told % {"head": value, "unit": field.unit})
 
 
 def _unknown(shown: str, name: str, known: list[str]) -> str:
     guess = get_close_matches(name, known, n=1, cutoff=0.5)
     if guess:
-        return _("不认识的表头「%(head)s」,是否应为「%(guess)s」?") % {"head": shown[:50], "guess": guess[0]}
-    return _("不认识的表头「%(head)s」。请使用下载的模板填写,不要增加列。") % {"head": shown[:50]}
+        return _("不认识的表头「%(head)s」，是否应为「%(guess)s」？") % {
+            "head": shown[:50],
+            "guess": guess[0],
+        }
+    return _("不认识的表头「%(head)s」。请使用下载的模板填写，不要增加列。") % {"head": shown[:50]}
 
 
 def example_of(column: Column, offered: str) -> str:

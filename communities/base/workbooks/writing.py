@@ -101,7 +101,8 @@ class Workbook:
             sheet.set_column(number, number, _width(column), looks[_look(column)])
         sheet.merge_range(TITLE, 0, TITLE, width, title, looks["title"])
         notes = purpose or _(
-            "红色为必填项;从第 5 行开始填写,新增的行不填系统编号,修改的行不要改动系统编号;第 4 行是示例,不会导入。"
+            "红色为必填项；从第 5 行开始填写，新增的行不填系统编号，"
+            "修改的行不要改动系统编号；第 4 行是示例，不会导入。"
         )
         sheet.merge_range(NOTES, 0, NOTES, width, notes, looks["notes"])
         if shift == 2:
@@ -209,7 +210,7 @@ class Workbook:
         told = {
             "validate": "any",
             "input_title": _("系统编号"),
-            "input_message": _("由系统填写,请勿改动;新增的行留空。"),
+            "input_message": _("由系统填写，请勿改动；新增的行留空。"),
         }
         sheet.data_validation(FIRST, shift - 1, last, shift - 1, told)
 
@@ -259,19 +260,19 @@ def _explained(column: Column) -> Iterator[str]:
         yield str(column.field.help_text)
     match column.field:
         case PickField():
-            yield _("可填:%(words)s。") % {
+            yield _("可填：%(words)s。") % {
                 "words": "、".join(str(word) for _code, word in column.field.choices)
             }
         case RowField():
-            yield _("填名称;有重名时在名称后用括号写明社区代码。可从下拉列表中选择。")
+            yield _("填名称；有重名时在名称后用括号写明社区代码。可从下拉列表中选择。")
         case TruthField():
-            yield _("填「是」或「否」,不填视为「否」。")
+            yield _("填「是」或「否」，不填视为「否」。")
         case DayField():
-            yield _("日期,例如 2026-01-31。")
+            yield _("日期，例如 2026-01-31。")
             if column.part is not None:
                 yield _("不填表示早于现有记录。") if column.part == 0 else _("不填表示尚未终止。")
         case AmountField():
-            yield _("数字,单位为%(unit)s。") % {"unit": column.unit} if column.unit else _("数字。")
+            yield _("数字，单位为%(unit)s。") % {"unit": column.unit} if column.unit else _("数字。")
 
 
 def _look(column: Column) -> str:

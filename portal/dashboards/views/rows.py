@@ -51,7 +51,7 @@ class RowsPage(ScopedPage):
             try:
                 context |= self.page(place, period)
             except PositionLost as error:
-                raise BadRequest(_("翻页位置无效,请从第一页开始。")) from error
+                raise BadRequest(_("翻页位置无效，请从第一页开始。")) from error
             except ValidationError as error:
                 context["refusal"] = error.messages[0]
             except CurrentRun.DoesNotExist:
@@ -73,7 +73,7 @@ class RowsPage(ScopedPage):
                 try:
                     return Position(uuid.UUID(text), backwards=name == "before")
                 except ValueError as error:
-                    raise BadRequest(_("翻页位置无效,请从第一页开始。")) from error
+                    raise BadRequest(_("翻页位置无效，请从第一页开始。")) from error
         return None
 
     def address(self, **changes: Any) -> str:

@@ -73,7 +73,7 @@ class Scene:
         spans = [Span.below(path) for path in paths_on([division.pk], self.day)]
         self.communities = communities_in(self.day, spans)
         if self.communities > settings.MEASURING_CHUNK:
-            raise ValidationError(_("该地区范围过大,请选择下级地区查看明细。"))
+            raise ValidationError(_("该地区范围过大，请选择下级地区查看明细。"))
         if self.communities <= FEW:
             self.measuring.list_frame(spans, stored=False)
         else:

@@ -156,7 +156,7 @@ export function trendOption(rows, facts, width) {
       },
     ],
   };
-  return [option, gaps.length ? ` · 横轴在${gaps.join("、")},以「…」断开` : ""];
+  return [option, gaps.length ? ` · 横轴在${gaps.join("、")}，以「…」断开` : ""];
 }
 
 /** Why nothing can be drawn where no row has a figure: the words for it; else empty. */

@@ -105,7 +105,7 @@ if (panels && facts) {
     panel.querySelector(".twin").hidden = !rows.length;
     if (!rows.length) return NOTHING;
     panel.querySelector("[data-twin]").replaceChildren(bars(rows, facts, links));
-    if (reason) return `下级地区均为${reason},没有可比较的数字。`;
+    if (reason) return `下级地区均为${reason}，没有可比较的数字。`;
     const whole = (await own()).find((row) => row.period === facts.period.code);
     const [option, height, order] = barsOption(rows, facts, whole);
     draw(panel, option, (event) => window.location.assign(drill(order[event.dataIndex].division.id)), height);
@@ -118,7 +118,7 @@ if (panels && facts) {
     box.hidden = !rows.length || Boolean(reason);
     panel.querySelector("[data-twin]").replaceChildren(trend(rows, facts));
     if (!rows.length) return NOTHING;
-    if (reason) return `各期均为${reason},没有可画的数字。`;
+    if (reason) return `各期均为${reason}，没有可画的数字。`;
     const [option, gap] = trendOption(rows, facts, box.clientWidth - AXIS);
     draw(panel, option);
     panel.querySelector("[data-gap]").textContent = gap;

@@ -87,7 +87,7 @@ function searchField(made, button) {
       status.textContent = `找到 ${options().length} 个地区`;
     } catch {
       if (mine !== asked) return;
-      list.innerHTML = '<li class="no-hit" role="option" aria-disabled="true">查找失败,请稍候重试。</li>';
+      list.innerHTML = '<li class="no-hit" role="option" aria-disabled="true">查找失败，请稍候重试。</li>';
     }
     field.setAttribute("aria-expanded", "true");
     choose(options()[0] ?? null);
@@ -130,7 +130,7 @@ async function load(list, button, parent) {
     }
     if (!parent && list.children.length === 1) await toggle(list.firstElementChild, button, true);
   } catch {
-    list.innerHTML = '<li class="no-hit" role="none">读取失败,请关闭后重试。</li>';
+    list.innerHTML = '<li class="no-hit" role="none">读取失败，请关闭后重试。</li>';
   }
   list.removeAttribute("aria-busy");
 }

@@ -75,8 +75,8 @@ for (const field of document.querySelectorAll("input[data-file]")) {
   });
 }
 
-document.addEventListener("htmx:responseError", () => notify("读取失败,请稍候重试。", true));
-document.addEventListener("htmx:sendError", () => notify("网络不通,请检查后重试。", true));
+document.addEventListener("htmx:responseError", () => notify("读取失败，请稍候重试。", true));
+document.addEventListener("htmx:sendError", () => notify("网络不通，请检查后重试。", true));
 
 watchRuns(document.getElementById("run"));
 watchSelection();

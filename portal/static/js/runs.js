@@ -27,7 +27,7 @@ export function watchRuns(button) {
   };
   const lost = () => {
     rest();
-    notify("与服务器的联系中断;如测算已经开始,它会继续进行。", true);
+    notify("与服务器的联系中断；如测算已经开始，它会继续进行。", true);
   };
 
   /** Whether the run is over; says so when it is. */
@@ -35,13 +35,13 @@ export function watchRuns(button) {
     if (run.state === "done") {
       rest();
       const isHere = button?.dataset.period === run.period;
-      notify(isHere ? `${label}测算完成,正在更新页面。` : `${label}测算完成。`);
+      notify(isHere ? `${label}测算完成，正在更新页面。` : `${label}测算完成。`);
       if (isHere) window.setTimeout(() => window.location.reload(), 1200);
       return true;
     }
     if (run.state === "failed") {
       rest();
-      notify(`${label}测算没有完成,请稍候重试;如多次出现,请联系平台管理员。`, true);
+      notify(`${label}测算没有完成，请稍候重试；如多次出现，请联系平台管理员。`, true);
       return true;
     }
     return false;
@@ -59,7 +59,7 @@ export function watchRuns(button) {
       await new Promise((resolve) => window.setTimeout(resolve, EVERY));
     }
     rest();
-    notify(`${label}测算仍在进行,可稍后再来查看。`);
+    notify(`${label}测算仍在进行，可稍后再来查看。`);
   }
 
   async function start() {
@@ -74,12 +74,12 @@ export function watchRuns(button) {
     if (!answer.ok) {
       const body = await answer.json().catch(() => null);
       rest();
-      notify(body?.errors?.[0]?.detail ?? "没有发起成功,请稍候重试。", true);
+      notify(body?.errors?.[0]?.detail ?? "没有发起成功，请稍候重试。", true);
       return;
     }
     const wanted = { url, id: (await answer.json()).id, label };
     sessionStorage.setItem(REMEMBERED, JSON.stringify(wanted));
-    notify("已开始测算,可以离开本页,完成后会提示。");
+    notify("已开始测算，可以离开本页，完成后会提示。");
     await watch(wanted);
   }
 

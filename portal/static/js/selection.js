@@ -71,7 +71,7 @@ export function watchSelection() {
       boxes()[0]?.focus();
     } else if (event.target.closest("[data-choosing-all]")) {
       event.preventDefault();
-      takeAll(made).catch(() => notify("读取失败,请稍候重试。", true));
+      takeAll(made).catch(() => notify("读取失败，请稍候重试。", true));
     }
   });
   document.addEventListener("submit", ({ target, submitter }) => {

@@ -80,9 +80,9 @@ def test_the_command_tells_what_it_met_and_what_it_did() -> None:
     out = StringIO()
     call_command("import_divisions", EXTRACT, "--examples=1", stdout=out)
     text = out.getvalue()
-    assert "代码有误,该行未导入:3\n  第 30 行 98010100100X 坏码社区\n  ……另有 2 条" in text
-    assert f"读入 {USABLE} 行,对应 {PLACES} 个区划。" in text
-    assert f"完成:新增区划 {PLACES}、登记代码 {USABLE - 1}。" in text
+    assert "代码有误，该行未导入：3\n  第 30 行 98010100100X 坏码社区\n  ……另有 2 条" in text
+    assert f"读入 {USABLE} 行，对应 {PLACES} 个区划。" in text
+    assert f"完成：新增区划 {PLACES}、登记代码 {USABLE - 1}。" in text
 
 
 def test_the_command_takes_a_day_and_a_second_list(written: Any) -> None:

@@ -18,7 +18,7 @@ from portal.accounts.actions import issue_token
 class Command(BaseCommand):
     """``manage.py create_api_token USERNAME``: prints the key, which is stored nowhere."""
 
-    help = _("按用户的一个角色创建接口令牌,密钥只显示一次。")
+    help = _("按用户的一个角色创建接口令牌，密钥只显示一次。")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Whose, for what, how long."""
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         self.stderr.write(
-            _("角色 %(role)s,有效期至 %(day)s;只显示一次:")
+            _("角色 %(role)s，有效期至 %(day)s；只显示一次：")
             % {"role": token.role, "day": f"{token.expires_at:%Y-%m-%d}"}
         )
         self.stdout.write(key)

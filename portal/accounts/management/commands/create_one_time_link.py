@@ -17,7 +17,7 @@ from portal.accounts import links
 class Command(BaseCommand):
     """``manage.py create_one_time_link USERNAME``."""
 
-    help = _("为一个账号生成一次性链接,只显示一次;生成时结束其全部登录。")
+    help = _("为一个账号生成一次性链接，只显示一次；生成时结束其全部登录。")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Whose, and whether the authenticator is lost too."""

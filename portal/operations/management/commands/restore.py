@@ -18,4 +18,4 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         rows = archive.restore(options["folder"], replace=options["replace"])
-        self.stdout.write(_("恢复完成,核对一致,共 %(rows)s 行。") % {"rows": f"{rows:,}"})
+        self.stdout.write(_("恢复完成，核对一致，共 %(rows)s 行。") % {"rows": f"{rows:,}"})

@@ -21,13 +21,13 @@ POLL_SECONDS = 0.2
 
 
 class Command(BaseCommand):
-    help = _("测算指定的报告期、全部已开始的报告期,或(默认)未关闭的报告期。")
+    help = _("测算指定的报告期、全部已开始的报告期，或(默认)未关闭的报告期。")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         which = parser.add_mutually_exclusive_group()
-        which.add_argument("--period", metavar="CODE", help=_("一个报告期,如 2026Q3"))
-        which.add_argument("--all", action="store_true", help=_("全部已开始的报告期,已关闭且有结果的除外"))
-        parser.add_argument("--wait", action="store_true", help=_("在本进程内测算,完成后退出"))
+        which.add_argument("--period", metavar="CODE", help=_("一个报告期，如 2026Q3"))
+        which.add_argument("--all", action="store_true", help=_("全部已开始的报告期，已关闭且有结果的除外"))
+        parser.add_argument("--wait", action="store_true", help=_("在本进程内测算，完成后退出"))
 
     def handle(self, **options: Any) -> None:
         for period in self._periods(options):
@@ -36,7 +36,7 @@ class Command(BaseCommand):
             except ValidationError as error:
                 raise CommandError(f"{period}:{error.messages[0]}") from error
             if not options["wait"]:
-                self.stdout.write(_("%(period)s:已发起测算") % {"period": period})
+                self.stdout.write(_("%(period)s：已发起测算") % {"period": period})
                 continue
             self._finish(run)
         if options["wait"]:
@@ -63,7 +63,7 @@ class Command(BaseCommand):
             job = Job.objects.get(pk=run.job_id)
             if job.state == JobState.FAILED:
                 raise CommandError(
-                    _("%(period)s:测算失败:%(error)s") % {"period": run.period, "error": job.error}
+                    _("%(period)s：测算失败：%(error)s") % {"period": run.period, "error": job.error}
                 )
             if job.state == JobState.DONE:
                 break
@@ -73,4 +73,4 @@ class Command(BaseCommand):
             "places": run.cards.count(),
             "seconds": f"{time.monotonic() - started:.1f}",
         }
-        self.stdout.write(_("%(period)s:已测算 %(places)d 个地区,用时 %(seconds)s 秒") % told)
+        self.stdout.write(_("%(period)s：已测算 %(places)d 个地区，用时 %(seconds)s 秒") % told)
