@@ -244,7 +244,7 @@ def conditions_text(threshold: Any) -> str:
     if threshold.households is not None:
         low, high = threshold.households.lower, threshold.households.upper
         parts.append(f"{low or 0} 至 {high - 1} 户" if high else f"{low} 户以上")
-    return ";".join(parts) or str(_("全部社区"))
+    return "；".join(parts) or str(_("全部社区"))
 
 
 class OrganisationTable(RegisterTable):

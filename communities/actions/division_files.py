@@ -177,7 +177,7 @@ def encoding_of(path: Path) -> str:
     except OSError as error:
         reason = error.strerror or error
         raise DivisionFileError(
-            _("打不开文件 %(path)s:%(reason)s") % {"path": path, "reason": reason}
+            _("打不开文件 %(path)s：%(reason)s") % {"path": path, "reason": reason}
         ) from error
     raise DivisionFileError(_("第 %(line)d 行的编码既不是 UTF-8 也不是 GB18030。") % {"line": trouble})
 

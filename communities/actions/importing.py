@@ -218,7 +218,7 @@ def _refuse_unclear_dates(cursor: Any, on: dt.date | None) -> None:
         alike = [f"{code} {name}" for why, code, name in found if why == reason]
         raise ImportRefused(
             _("%(count)d 个区划%(reason)s。例如：%(examples)s。")
-            % {"count": len(alike), "reason": words[reason], "examples": ";".join(alike[:5])}
+            % {"count": len(alike), "reason": words[reason], "examples": "；".join(alike[:5])}
         )
 
 

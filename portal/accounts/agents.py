@@ -45,7 +45,7 @@ def device_words(agent: str) -> str:
     browser = next((word for mark, word in BROWSERS if re.search(mark, agent)), None)
     system = next((word for mark, word in SYSTEMS if re.search(mark, agent)), None)
     words = [str(word) for word in (system, browser) if word is not None]
-    return ",".join(words) or _("未知设备")
+    return "，".join(words) or _("未知设备")
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ class ProfileValidator:
 
     def get_help_text(self) -> str:
         """For forms that show one text."""
-        return ";".join(profile().rules())
+        return "；".join(profile().rules())
 
 
 @lru_cache(maxsize=8)

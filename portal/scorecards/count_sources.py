@@ -43,7 +43,7 @@ class CountSources:
                 said.append((label, source))
         if len(said) == 1:
             return said[0][1]
-        return ",".join(
+        return "，".join(
             _("%(since)s起 %(source)s") % {"since": since, "source": source} for since, source in said
         )
 

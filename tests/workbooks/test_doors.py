@@ -244,7 +244,9 @@ def test_what_is_wrong_with_a_whole_row_is_marked_at_its_identity(world: World, 
     for at, (_line, reason) in enumerate(reasons[:3], start=5):
         assert sheet.cell(at, 2).fill.fgColor.rgb == "FFFDE2E0"
         assert sheet.cell(at, 2).comment.text == reason
-        assert sheet.cell(at, 2).protection.locked
+        # Where the identity is what is wrong, it can be mended; nowhere else.
+        assert not sheet.cell(at, 2).protection.locked
+    assert sheet["B8"].protection.locked
     assert sheet["B8"].comment is None
     assert sheet["B5"].value == f"{room.public_id}#2"
     assert sheet["B6"].value is None
@@ -459,7 +461,7 @@ def test_what_comes_back_says_of_itself_what_was_sent(world: World, send: Send) 
         own.partition("#")[0], None, "0190a0a0-0000-7000-8000-000000000000#4",
     ]  # fmt: skip
     assert sheet.protection.sheet
-    assert sheet["B5"].protection.locked
+    assert not sheet["B5"].protection.locked
     assert not sheet["D5"].protection.locked
 
 

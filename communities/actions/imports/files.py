@@ -84,7 +84,7 @@ def _refused_lines(batch: ImportBatch, target: Any, columns: Sequence[Column]) -
         for fault in row.errors or ():
             column, message = at.get(fault["name"]), fault["message"]
             faults[column] = f"{faults[column]}\n{message}" if column in faults else message
-            told.append(f"{heads[fault['name']]}:{message}" if column is not None else message)
+            told.append(f"{heads[fault['name']]}：{message}" if column is not None else message)
         identity = _identity_to_send(row)
         values = _sent(row.texts, columns) if row.texts is not None else stored_values(row, target, columns)
         yield Line(identity, list(values), faults, "\n".join(told))

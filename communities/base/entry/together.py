@@ -308,7 +308,7 @@ def reasons(row: Row, error: Exception, last: Any) -> list[str]:
         return [_("不在您的管辖范围内。")]
     known = {each.name: each.verbose_name for each in row._meta.concrete_fields}
     return [
-        f"{known[name]}:{message}" if name in known else message
+        f"{known[name]}：{message}" if name in known else message
         for name, listed in actions.errors_by_field(error).items()
         for each in listed
         for message in each.messages

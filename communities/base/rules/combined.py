@@ -87,14 +87,14 @@ class Combined(Shape):
             points = scored.points
             if points is None:
                 points = {"drop": None, "full": Fraction(mark), "zero": Fraction(0)}[self.not_applicable]
-                lines.append(Line(f"{part.title or f'第 {number} 部分'}:{self._dropped()}", points))
+                lines.append(Line(f"{part.title or f'第 {number} 部分'}：{self._dropped()}", points))
             if points is not None:
                 found.append((part, points))
         if not found:
             return Scored(None, tuple(lines))
         exact = self._together(found, full)
         points = clamped(exact, self.floor, self.cap)
-        told = f"{word_of(HOW, self.how)},{got(exact)}"
+        told = f"{word_of(HOW, self.how)}，{got(exact)}"
         if points != exact:
             told += f",限为 {number_text(points)} 分"
         return Scored(points, (*lines, Line(told, points)))
@@ -128,11 +128,12 @@ class Combined(Shape):
             title = part.title or f"第 {number} 部分"
             weight = "" if part.weight is None else f"(权重 {number_text(part.weight)})"
             told += [
-                f"{title}{weight}:{sentence}" for sentence in part.rule.words(self.full_of(part, full), names)
+                f"{title}{weight}：{sentence}"
+                for sentence in part.rule.words(self.full_of(part, full), names)
             ]
         most = "" if self.cap is None else f",最高得 {number_text(self.cap)} 分"
         return [*told, f"最低得 {number_text(self.floor)} 分{most}。"]
 
 
 def _under(title: str, lines: Sequence[Line]) -> list[Line]:
-    return [Line(f"{title}:{line.text}", line.points) for line in lines]
+    return [Line(f"{title}：{line.text}", line.points) for line in lines]

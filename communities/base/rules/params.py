@@ -34,7 +34,7 @@ class RuleInvalid(ValueError):
     """A rule that cannot be read; ``faults`` has every reason, with its place."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__(";".join(f"{fault.place}:{fault.message}" for fault in faults))
+        super().__init__("；".join(f"{fault.place}：{fault.message}" for fault in faults))
         self.faults = tuple(faults)
 
 

@@ -112,7 +112,7 @@ class OneValue(Shape):
             policy = self.missing if value == Absence.MISSING else self.no_base
             return absent(policy, f"{name.name}{ABSENT[value]}", full)
         points, why = self.give(value, full, name)
-        return Scored(points, (Line(f"{name.name} {name.with_unit(number_text(value))},{why}", points),))
+        return Scored(points, (Line(f"{name.name} {name.with_unit(number_text(value))}，{why}", points),))
 
     def give(self, value: Fraction, full: Decimal, name: Named) -> tuple[Fraction, str]:
         """Points for a value that is there, and why."""
@@ -130,7 +130,7 @@ class OneValue(Shape):
 def absent(policy: str, what: str, full: Decimal) -> Scored:
     """What a rule gives where the value is not there."""
     points = {"zero": Fraction(0), "full": Fraction(full), "not_applicable": None}[policy]
-    return Scored(points, (Line(f"{what},{word_of(ABSENCES, policy)}", points),))
+    return Scored(points, (Line(f"{what}，{word_of(ABSENCES, policy)}", points),))
 
 
 @shape
@@ -205,7 +205,7 @@ class Bands(OneValue):
         return got(points) if self.counts == "points" else f"扣 {number_text(points)} 分"
 
     def say(self, full: Decimal, name: Named) -> list[str]:
-        tiers = ";".join(f"{_band(band, name)}{self._told(band.points)}" for band in self.bands)
+        tiers = "；".join(f"{_band(band, name)}{self._told(band.points)}" for band in self.bands)
         start = f"满分 {number_text(full)} 分，" if self.counts == "deduction" else ""
         return [f"{start}{name.name}{tiers}。"]
 
@@ -288,7 +288,7 @@ class Shortfall(OneValue):
         word = "差" if self.direction == "at_least" else "超出"
         gap = name.with_unit(number_text(short))
         told = f"{word} {gap}，合 {number_text(steps[self.part_steps])} 档，扣 {number_text(lost)} 分"
-        return points, f"{told},{got(points)}"
+        return points, f"{told}，{got(points)}"
 
     def say(self, full: Decimal, name: Named) -> list[str]:
         must, word = ("不低于", "低") if self.direction == "at_least" else ("不高于", "高")
@@ -296,7 +296,7 @@ class Shortfall(OneValue):
         part = {"exact": "不足的按比例扣", "ignored": "不足的不扣", "full": "不足的按一档扣"}[self.part_steps]
         off = number_text(self.points)
         told = f"{name.name}{must} {goal} 得 {number_text(full)} 分；每{word} {step} 扣 {off} 分"
-        return [f"{told},{part}，最低得 {number_text(self.floor)} 分。"]
+        return [f"{told}，{part}，最低得 {number_text(self.floor)} 分。"]
 
 
 @dataclass(frozen=True)
@@ -345,7 +345,7 @@ class Counted(Shape):
             moved += points
             count = name.with_unit(number_text(number)) if name.unit else f"{number_text(number)} 次"
             line = f"{name.name} {count}，每{name.unit or '次'} {number_text(each.each)} 分"
-            lines.append(Line(f"{line},{self.verb} {number_text(points)} 分", self.signed(points)))
+            lines.append(Line(f"{line}，{self.verb} {number_text(points)} 分", self.signed(points)))
         return Scored(self.total(moved, full), tuple(lines))
 
     def signed(self, points: Fraction) -> Fraction:
@@ -357,7 +357,7 @@ class Counted(Shape):
         raise NotImplementedError
 
     def words(self, full: Decimal, names: Names) -> list[str]:
-        listed = ";".join(each.words(names, self.verb) for each in self.occurrences)
+        listed = "；".join(each.words(names, self.verb) for each in self.occurrences)
         return [f"{self.frame(full)}{listed}。", f"未报时{word_of(COUNTS_ABSENT, self.missing)}。"]
 
     def frame(self, full: Decimal) -> str:

@@ -313,7 +313,8 @@ def _looks(book: Any) -> dict[str, Any]:
         "amount": {"num_format": "0.00", "locked": False},
         "whole": {"num_format": "0", "locked": False},
         "wrong": {"num_format": "@", "locked": False, **red},
-        "wrong_identity": {"num_format": "@", "font_size": 8, **grey, **red},
+        # Open: what is wrong with it can only be mended here.
+        "wrong_identity": {"num_format": "@", "font_size": 8, "locked": False, **grey, **red},
         "told": {"text_wrap": True, "valign": "top", "font_color": "#B42318"},
     }
     return {name: book.add_format(properties) for name, properties in made.items()}

@@ -53,7 +53,7 @@ class Command(BaseCommand):
         """What was met, kind by kind with line numbers, then what was done."""
         for oddity, count, examples in report.findings:
             self.stdout.write(
-                self.style.WARNING(_("%(what)s:%(count)d") % {"what": oddity.label, "count": count})
+                self.style.WARNING(_("%(what)s：%(count)d") % {"what": oddity.label, "count": count})
             )
             for example in examples:
                 self.stdout.write(f"  {example}")

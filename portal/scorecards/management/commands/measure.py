@@ -34,7 +34,7 @@ class Command(BaseCommand):
             try:
                 run = request_run(period=period, by=None)
             except ValidationError as error:
-                raise CommandError(f"{period}:{error.messages[0]}") from error
+                raise CommandError(f"{period}：{error.messages[0]}") from error
             if not options["wait"]:
                 self.stdout.write(_("%(period)s：已发起测算") % {"period": period})
                 continue
