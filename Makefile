@@ -6,7 +6,7 @@ PACKAGES := portal communities grid services funding
 LOCK = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe \
 	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 
-.PHONY: help setup run test bench pictures prove lint types format contracts lock clean
+.PHONY: help setup run test bench pictures manual prove lint types format contracts lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1 - \2/p' Makefile
@@ -26,6 +26,9 @@ bench: setup ## the goals of performance, measured
 
 pictures: ## pages of a running `make run` as pictures, into var/pictures; URL=http://127.0.0.1:8000
 	@$(BIN)/python -m tests.browser.pictures $(or $(URL),http://127.0.0.1:8000) var/demo-accounts.txt var/pictures $(ARGS)
+
+manual: ## the pictures of docs/manual.md, from the demo city of a running `make run`; URL=http://127.0.0.1:8000
+	@$(BIN)/python -m tests.browser.manual_pictures $(or $(URL),http://127.0.0.1:8000) var/demo-accounts.txt docs/pictures $(ARGS)
 
 prove: setup ## long proofs
 	@$(BIN)/python -m pytest -m prove --numprocesses=auto --dist=loadgroup $(ARGS)
