@@ -102,7 +102,7 @@ def test_bad_values_are_named_and_nothing_is_saved(
     text = answer.content.decode()
     assert answer.status_code == 422
     assert message in text
-    assert re.findall("没有保存:有 1 处需要修改", text), re.findall(
+    assert re.findall("没有保存：有 1 处需要修改", text), re.findall(
         r'class="alert.*?</section>', text, re.DOTALL
     )
     assert Premises.objects.count() == before

@@ -43,7 +43,7 @@ def test_a_packed_file_with_more_columns_in_another_order_is_read(tmp_path: Path
     ("content", "message"),
     [
         (b"", "文件是空的"),
-        (b"code,name\n970000000000,x\n", r"第 1 行\(表头\)缺少列:level;现有的列:code、name"),
+        (b"code,name\n970000000000,x\n", r"第 1 行\(表头\)缺少列：level；现有的列：code、name"),
         (HEADER.encode() + SMALL.encode() + b"970101002002,\xff\xff,village\n", "第 10 行的编码既不是 UTF-8"),
         (HEADER.encode() + b"970000000000,a\x00b,province\n", "第 2 行的编码"),
         ((HEADER + SMALL).encode("utf-16"), "第 1 行的编码"),
