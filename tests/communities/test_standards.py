@@ -190,8 +190,8 @@ SIDES: list[dict[str, object]] = [
 ]
 
 
-@pytest.mark.parametrize("one", SIDES, ids=str)
-@pytest.mark.parametrize("other", SIDES, ids=str)
+@pytest.mark.parametrize("one", SIDES)
+@pytest.mark.parametrize("other", SIDES)
 def test_rules_that_collide_leave_no_choice_for_somebody(
     one: dict[str, object], other: dict[str, object]
 ) -> None:
