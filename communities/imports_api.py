@@ -184,6 +184,12 @@ class ImportViewSet(ListViewSet):
         uploads = self.action_map.get(method) == "create"
         return [MultiPartParser()] if uploads else [StrictJSONParser()]
 
+    def handle_exception(self, exc: Exception) -> Response:
+        """What stands in the place of a file is told as any other error, not as a file."""
+        renderer: Any = JSONRenderer()
+        self.request.accepted_renderer, self.request.accepted_media_type = renderer, renderer.media_type
+        return super().handle_exception(exc)
+
     def batch(self, public_id: Any) -> ImportBatch:
         """Raises NotFound."""
         rows: QuerySet[ImportBatch] = self.get_queryset()
@@ -204,6 +210,7 @@ class ImportViewSet(ListViewSet):
     def create(self, request: Request) -> Response:
         """Upload a file to be checked; the same file that still waits is answered again."""
         refuse_unknown(request.query_params, ())
+        refuse_unknown(request.data, UploadSerializer().fields)
         asked = UploadSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         register = imports.resources()[asked.validated_data["resource"]]

@@ -47,7 +47,7 @@ PAIR = {
 VALUE = {
     "oneOf": [*NUMBER["oneOf"], PAIR],
     "nullable": True,
-    "description": "数值，或分子和分母；null 为未报",
+    "description": "数值，或分子和分母；null 为未报；一对数按商计",
 }
 
 
@@ -140,6 +140,8 @@ class RatingRuleViewSet(Address, ViewSet):
     def try_out(self, request: Request) -> Response:
         """Points and explanation of each case, by the very evaluation that scores places."""
         refuse_unknown(request.query_params, ())
+        if isinstance(request.data, dict):
+            refuse_unknown(request.data, TrySerializer().fields)
         sent = TrySerializer(data=request.data)
         try:
             sent.is_valid(raise_exception=True)

@@ -144,7 +144,8 @@ class Workbook:
             sheet.write_string(at, shift - 1, line.identity, self.looks["identity"])
         for number, value in enumerate(line.values):
             if number in line.faults:
-                self._cell(sheet, (at, number + shift), self.writers[number](value), self.looks["wrong"])
+                said = None if value is None else self.writers[number](value)
+                self._cell(sheet, (at, number + shift), said, self.looks["wrong"])
                 self._comment(sheet, (at, number + shift), line.faults[number])
             elif value is not None and value != "":
                 self._cell(sheet, (at, number + shift), self.writers[number](value), self.own_looks[number])

@@ -47,7 +47,7 @@ def test_a_packed_file_with_more_columns_in_another_order_is_read(tmp_path: Path
         (HEADER.encode() + SMALL.encode() + b"970101002002,\xff\xff,village\n", "第 10 行的编码既不是 UTF-8"),
         (HEADER.encode() + b"970000000000,a\x00b,province\n", "第 2 行的编码"),
         ((HEADER + SMALL).encode("utf-16"), "第 1 行的编码"),
-        (HEADER.encode() + SMALL.encode() + b"970101002002,x\n", "第 10 行只有 2 列,应有 3 列"),
+        (HEADER.encode() + SMALL.encode() + b"970101002002,x\n", "第 10 行只有 2 列，应有 3 列"),
         (HEADER.encode() + SMALL.encode() + b'970101002002,"x,village\n', "第 10 行不是完整的 CSV"),
         (HEADER.encode(), "没有一行可以导入"),
         (HEADER.encode() + b"97,x,province\n", "没有一行可以导入"),
