@@ -13,6 +13,7 @@ import pytest
 from django.conf import global_settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import override_settings
+from pytest_django.plugin import blocking_manager_key
 
 from communities.base import roles
 from communities.choices import Level, PremisesKind
@@ -104,6 +105,19 @@ _cast = Planting(build_cast)
 @pytest.fixture
 def world(db: None) -> World:
     return _cast.plant()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[Any]:
+    """A test that commits leaves empty tables; what a migration planted there is planted again."""
+    result = yield
+    marked = item.get_closest_marker("django_db")
+    names = set(getattr(item, "fixturenames", ()))
+    commits = names & {"transactional_db", "live_server"} or (marked and marked.kwargs.get("transaction"))
+    if commits and nextitem is not None:  # after the last one there is no database any more
+        with item.config.stash[blocking_manager_key].unblock():
+            factories.root()
+    return result
 
 
 @pytest.fixture(scope="session", autouse=True)

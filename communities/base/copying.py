@@ -43,7 +43,7 @@ def copy(cursor: Any, table: str, columns: Sequence[str], lines: Iterable[str]) 
     """
     feed = Lines(lines)
     try:
-        cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", feed, size=PIECE)
+        cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", feed, PIECE)
     except psycopg2.Error as error:
         raise feed.error or error from None
     return feed.count

@@ -44,7 +44,13 @@ def answers(cast: Cast, entry: Entry, role: str) -> Any:
     return client.get(entry.url(cast.id_of(entry.path, OWN) if entry.path else ""))
 
 
-@pytest.mark.parametrize("role", EVERYBODY)
+# Whoever else reads pages reads those of one of these.
+READERS = ("city_officer", "standards_officer", "auditor", "platform_administrator", "security_administrator")
+
+
+@pytest.mark.parametrize(
+    "role", [pytest.param(role, marks=() if role in READERS else pytest.mark.prove) for role in EVERYBODY]
+)
 def test_reading_changes_nothing(cast: Cast, role: str) -> None:
     client = Client()
     client.force_login(cast.world.users[role])
@@ -57,15 +63,16 @@ def test_reading_changes_nothing(cast: Cast, role: str) -> None:
 
 @pytest.mark.parametrize("entry", WRITING, ids=lambda entry: entry.route or "/")
 def test_writing_needs_its_token(cast: Cast, entry: Entry) -> None:
-    before = None
+    clients = {}
     for role in ("city_officer", "platform_administrator", "auditor", "security_administrator"):
-        client = Client(enforce_csrf_checks=True)
-        client.force_login(cast.world.users[role])
-        before = before or checksum()
-        kind = {"content_type": "application/json"} if entry.is_api else {}
+        clients[role] = Client(enforce_csrf_checks=True)
+        clients[role].force_login(cast.world.users[role])
+    before = checksum()
+    kind = {"content_type": "application/json"} if entry.is_api else {}
+    for role, client in clients.items():
         answer = client.post(entry.url(), entry.body, **kind)
         assert answer.status_code == 403, f"{role} {entry.route}"
-        assert checksum() == before
+    assert checksum() == before
 
 
 def stored(answer: Any) -> set[str]:
