@@ -179,7 +179,7 @@ def test_sources_over_time_are_told_where_they_change(world: World) -> None:
         ("2026年", dt.date(2026, 6, 30)),
     ]
     told = count_sources(world.community).over(days)
-    assert re.fullmatch("2002年起 人口普查.*,2025年起 网格入户采集.*", told)
+    assert re.fullmatch("2002年起 人口普查.*，2025年起 网格入户采集.*", told)
     assert "2026年" not in told
 
 
