@@ -62,7 +62,8 @@ def save(
     """Create or change one row and leave a change record, dirty marks and a wake-up.
 
     ``by`` is the user who writes (None: the system itself, which has no scope); ``needs`` the action that the
-    user must hold at the row's place. ``row.version`` must be the version that was read.
+    user must hold at the row's place. ``row.version`` must be the version that was read. A row in which nothing
+    differs is left as it stands, with its version, as an import leaves it.
 
     Raises ValidationError (row rules and constraints, messages for people), StaleVersion, OutOfScope.
     """
@@ -281,6 +282,9 @@ def _write(row: Row, *, by: Any, reason: str, act: uuid.UUID, needs: Action, las
     # Constraints are the database's to judge: asking it for each beforehand would cost three statements apiece,
     # and the answer could be old by the time of the write. What a row points to already is there.
     row.full_clean(exclude={"public_id", *_same_relations(row, stored)}, validate_constraints=False)
+    if stored is not None and _is_unchanged(row, stored):
+        row.version = stored.version
+        return
     row.check_beside()
     row.save()
     row.refresh_from_db(from_queryset=with_names(row))
@@ -292,6 +296,16 @@ def _write(row: Row, *, by: Any, reason: str, act: uuid.UUID, needs: Action, las
         _write_parts(row, parts, by=by, reason=reason, act=act, needs=needs)
     if last:
         _check_now()
+
+
+def _is_unchanged(row: Row, stored: Row) -> bool:
+    """Whether neither the row nor a part of it differs from what stands: nothing to write or to record."""
+    own = (
+        field for field in row._meta.concrete_fields if field.name not in UNRECORDED and not field.generated
+    )
+    return all(field.value_from_object(row) == field.value_from_object(stored) for field in own) and all(
+        not parts.gone and all(part.pk in parts.untouched for part in parts.kept) for parts in row.parts
+    )
 
 
 def _write_parts(row: Row, parts: Parts, *, by: Any, reason: str, act: uuid.UUID, needs: Action) -> None:

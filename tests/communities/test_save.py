@@ -49,10 +49,19 @@ def test_a_change_records_only_what_differs(world: World) -> None:
 def test_the_second_editor_is_told(world: World) -> None:
     first = Premises.objects.get(pk=world.premises["community"].pk)
     second = Premises.objects.get(pk=first.pk)
+    first.floor = "二层"
     save(first, by=world.users["street_clerk"])
     with pytest.raises(StaleVersion) as caught:
         save(second, by=world.users["district_officer"])
     assert caught.value.stored.version == 2
+
+
+def test_a_row_in_which_nothing_differs_is_left_as_it_stands(world: World) -> None:
+    room = Premises.objects.get(pk=world.premises["community"].pk)
+    save(room, by=world.users["street_clerk"])
+    assert room.version == Premises.objects.get(pk=room.pk).version == 1
+    assert not ChangeRecord.objects.filter(object_id=room.public_id).exists()
+    assert not DirtyMark.objects.exists()
 
 
 @pytest.mark.parametrize("place", ["other_community", "far_community"])

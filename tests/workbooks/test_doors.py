@@ -295,6 +295,7 @@ def test_rows_that_change_between_preview_and_word(world: World, send: Send) -> 
         batch = send(content)
         assert batch.counts["changed"] == 2
         room = Premises.objects.get(pk=world.premises["community"].pk)
+        room.floor += "层"
         actions.save(room, by=None)
         batch = confirmed(batch, mode)
         assert (batch.state, batch.counts["refused"]) == (state, 1)
@@ -480,6 +481,7 @@ def test_other_units_and_examples_that_were_written_over(world: World, send: Sen
 def test_a_row_changed_between_preview_and_word_goes_in_at_the_second_try(world: World, send: Send) -> None:
     batch = send(edited(exported(world), lambda sheet: sheet.__setitem__("F5", 200)))
     room = Premises.objects.order_by("division_now__path_now", "pk")[0]
+    room.floor = "别处改过"
     actions.save(room, by=None)
     assert confirmed(batch).counts["refused"] == 1
     file = io.BytesIO()
@@ -497,3 +499,16 @@ def test_two_people_bring_the_same_rows(world: World, send: Send) -> None:
     second = confirmed(second)
     assert (second.state, second.counts["created"], second.counts["unchanged"]) == ("done", 0, 1)
     assert Premises.objects.filter(name="新办公室").count() == 1
+
+
+def test_an_empty_cell_comes_back_empty_and_is_refused_again(world: World, send: Send) -> None:
+    batch = send(book([row(用房名称="  "), row(用房名称=None)]))
+    assert batch.counts["refused"] == 2
+    file = io.BytesIO()
+    imports.write_refused(file, batch)
+    content = file.getvalue()
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+    name = [cell.value for cell in sheet[3]].index("用房名称") + 1
+    assert {sheet.cell(at, name).value for at in (5, 6)} <= {None, "  "}
+    assert sheet.cell(6, name).fill.fgColor.rgb == "FFFDE2E0"
+    assert send(content).counts == {"created": 0, "changed": 0, "unchanged": 0, "refused": 2}
