@@ -83,6 +83,24 @@ def test_an_ended_session_loses_nothing(visit: Visit, city: World) -> None:
     forget(page)
 
 
+@pytest.mark.parametrize("gone", ["session", "session cookie", "all cookies"])
+def test_saving_first_after_the_end_of_a_session_keeps_what_was_typed(visit: Visit, gone: str) -> None:
+    page = visit("street_clerk", "/premises/new/")
+    page.fill("#id_name", "先保存")
+    expect(page.locator("[data-draft-state]")).to_contain_text(KEPT)
+    if gone == "session":
+        Session.objects.all().delete()
+    else:
+        page.context.clear_cookies(**({"name": "sessionid"} if gone == "session cookie" else {}))
+    page.fill("#id_address", "某路 1 号")
+    page.select_option("#id_kind", index=1)
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator("[data-draft-state]")).to_contain_text("登录已过期")
+    assert "/premises/new/" in page.url
+    assert page.input_value("#id_address") == "某路 1 号"
+    forget(page)
+
+
 def test_an_older_draft_is_asked_about_before_a_new_one(visit: Visit) -> None:
     page = visit("street_clerk", "/premises/new/")
     page.fill("#id_name", "旧的")

@@ -92,7 +92,11 @@ class Keeper {
     if (!this.trouble) this.say("saving");
     try {
       let answer = await this.post();
-      if (answer.status === 403 && (await this.renew())) answer = await this.post();
+      if (answer.status === 403) {
+        const renewed = await this.renew();
+        if (renewed === "out") return this.say("out");
+        if (renewed) answer = await this.post();
+      }
       if (answer.type === "opaqueredirect") return this.say("out");
       if (!answer.ok) return this.say(answer.status >= 500 ? "away" : "refused");
       const { at } = await answer.json();
@@ -111,10 +115,10 @@ class Keeper {
     return this.ask({ method: "POST", body: new URLSearchParams(new FormData(this.form)) });
   }
 
-  /** After signing in again the page's token is another one. */
+  /** After signing in again the page's token is another one; "out": nobody is signed in. */
   async renew() {
     const answer = await this.ask({ headers: { "X-Background": "1" } });
-    if (answer.type === "opaqueredirect") return true; // the next call says so
+    if (answer.type === "opaqueredirect") return "out";
     if (!answer.ok) return false;
     const { token } = await answer.json();
     for (const field of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) field.value = token;

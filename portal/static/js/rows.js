@@ -104,7 +104,9 @@ class RowField {
 
   pressed(event) {
     const text = this.select.inputValue();
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    if (event.key === "Escape" && this.select.isOpen) {
+      this.select.close(false); // the list goes, what was typed stays
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       if (this.select.isOpen) {
         this.moved = true;
         return;
