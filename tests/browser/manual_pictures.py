@@ -158,13 +158,13 @@ def together(desk: Desk) -> None:
 
 
 def importing(desk: Desk) -> None:
-    desk.open("/imports/new/?register=premises")
+    desk.open("/imports/new/?resource=premises")
     desk.page.set_input_files("#id_file", {"name": UPLOAD, "mimeType": "", "buffer": b"x"})
 
 
 def preview(desk: Desk) -> None:
     """An export changed as a clerk would: one area, one new room, one that is wrong. It is not confirmed."""
-    desk.open("/imports/new/?register=premises")
+    desk.open("/imports/new/?resource=premises")
     export = desk.page.locator('main a[href*="/export/"]').get_attribute("href")
     answer = desk.page.request.get(desk.url + str(export))
     book = openpyxl.load_workbook(io.BytesIO(answer.body()))

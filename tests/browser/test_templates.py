@@ -101,7 +101,7 @@ def import_pages(city: World) -> list[str]:
         "refused": b"x",
         "done": book([row(用房名称="另一间"), row(用房名称="坏", 建筑面积=0)]),
     }
-    found = ["/imports/", "/imports/new/?register=premises"]
+    found = ["/imports/", "/imports/new/?resource=premises"]
     for state, content in contents.items():
         batch = imports.upload(
             register="premises",

@@ -73,7 +73,9 @@ def test_the_drill(tmp_path: Path, media: Path, spare_database: str, django_db_b
     with storages["private"].open(name) as stream:
         assert stream.read().decode() == "平面图"
     # The feed goes on: new records come after all that any reader has seen.
-    save(Premises.objects.get(public_id=room.public_id), by=None, reason="恢复后的第一次修改")
+    again = Premises.objects.get(public_id=room.public_id)
+    again.floor = "二层"
+    save(again, by=None, reason="恢复后的第一次修改")
     assert ChangeRecord.objects.latest("pk").transaction > last
 
 

@@ -114,7 +114,7 @@ REGISTERS = [
     Register(
         "thresholds",
         "threshold",
-        {"key": "premises.office.area", "operator": "ge", "low": "1", "force": "default", "valid": SPAN},
+        {"key": "premises.service.area", "operator": "ge", "low": "1", "force": "default", "valid": SPAN},
         {"jurisdiction": "setter", "clause": "clause"},
         forms.ThresholdForm,
         STANDARDS,
