@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.urls import reverse
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from communities.actions import imports
 from communities.base import actions
@@ -177,7 +177,7 @@ def all_pages_of(page: Page, look: Callable[..., None], url: str) -> int:
     while (more := page.locator("a[rel=next]")).count():
         with page.expect_response(lambda answer: "after=" in answer.url):
             more.first.click()
-        page.wait_for_function("!document.querySelector('.htmx-request')")
+        expect(page.locator(".htmx-request")).to_have_count(0)
         look()
         seen += page.locator("main").inner_text().count("hit(")
     return seen

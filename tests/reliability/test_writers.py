@@ -92,15 +92,16 @@ def test_sixteen_writers_of_one_community(world: World, key: str) -> None:
     def writer(number: int) -> Counter[int]:
         me, heard = client(key), Counter[int]()
         turn = slice(None, None, 1 if number % 2 else -1)
-        for _round in range(3):
+        for turn_of in range(3):
             heard[me.post(ROOMS, room(world, name=f"房{number}")).status_code] += 1
             for route, things, change in (("premises", rows, "area"), ("committees", bodies, "term_number")):
                 versions = {
                     each.public_id: me.get(f"/api/v1/{route}/{each.public_id}/").json()["version"]
                     for each in things
                 }
+                value = str(1000 + 3 * number + turn_of)  # never what stands there: that would write nothing
                 many = [
-                    {"id": str(each.public_id), "version": versions[each.public_id], change: str(number + 1)}
+                    {"id": str(each.public_id), "version": versions[each.public_id], change: value}
                     for each in things[turn]
                 ]
                 heard[me.post(f"/api/v1/{route}/bulk/", {"rows": many}).status_code] += 1
