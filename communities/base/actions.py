@@ -424,7 +424,7 @@ def mark_dirty(row: Row, stored: Row | None = None) -> None:
     wake_after_commit()
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any) -> Any:  # noqa: PLR0911 - one kind each
     """A JSON value that reads the same everywhere: no floats, ISO dates."""
     match value:
         case None | bool() | int() | str():
@@ -435,6 +435,8 @@ def plain(value: Any) -> Any:
             return value.isoformat()
         case list() | tuple():
             return [plain(item) for item in value]
+        case dict():
+            return {str(key): plain(item) for key, item in value.items()}
     if hasattr(value, "lower") and hasattr(value, "upper"):
         return [plain(value.lower), plain(value.upper)]
     return str(value)

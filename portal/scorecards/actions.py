@@ -156,7 +156,9 @@ def _complete(measuring: Measuring, lease: Lease, replaced: int | None, cards: i
 
 
 def _replaced(run: Run) -> int | None:
-    current = CurrentRun.objects.filter(kind=run.kind, period=run.period_id)
+    current = CurrentRun.objects.filter(
+        kind=run.kind, period=run.period_id, scheme_version=run.scheme_version_id
+    )
     return current.values_list("run_id", flat=True).first()
 
 
@@ -164,9 +166,9 @@ def _make_current(run: Run) -> None:
     run.computed_at = timezone.now()
     Run.objects.filter(pk=run.pk).update(computed_at=run.computed_at)
     CurrentRun.objects.bulk_create(
-        [CurrentRun(kind=run.kind, period=run.period, run=run)],
+        [CurrentRun(kind=run.kind, period=run.period, scheme_version=run.scheme_version, run=run)],
         update_conflicts=True,
-        unique_fields=["kind", "period"],
+        unique_fields=["kind", "period", "scheme_version"],
         update_fields=["run", "since", "differs_since"],
     )
 

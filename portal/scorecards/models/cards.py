@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.models import NewPublicId
@@ -49,6 +50,7 @@ class TargetSet(models.Model):
 
 class RunKind(models.TextChoices):
     MEASURE = "measure", _("测算")
+    SCORE = "score", _("评分")
 
 
 class RunQuerySet(models.QuerySet):
@@ -58,8 +60,9 @@ class RunQuerySet(models.QuerySet):
 
 
 class Run(models.Model):
-    """One computation of all cards of a period, done by a job.
+    """One computation of all cards of a period, done by a job: measures, or scores by a version of a scheme.
 
+    A scoring run reads the cards of the measuring run ``measured``, which are kept as long as it is current.
     ``anchor_date`` is the day on which stock counts: the last day of a closed period, the day of the run in an
     open one. A run's cards are readable only once it is current (:class:`CurrentRun`).
     """
@@ -68,6 +71,16 @@ class Run(models.Model):
     kind = models.CharField(_("类型"), max_length=10, choices=RunKind.choices, default=RunKind.MEASURE)
     period = models.ForeignKey(
         Period, verbose_name=_("报告期"), on_delete=models.PROTECT, related_name="runs"
+    )
+    scheme_version = models.ForeignKey(
+        "scorecards.RatingSchemeVersion",
+        verbose_name=_("评分表版本"),
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="runs",
+    )
+    measured = models.ForeignKey(
+        "self", verbose_name=_("所据测算"), on_delete=models.PROTECT, null=True, related_name="scorings"
     )
     anchor_date = models.DateField(_("基准日"))
     job = models.OneToOneField(Job, verbose_name=_("任务"), on_delete=models.PROTECT, related_name="run")
@@ -80,16 +93,29 @@ class Run(models.Model):
         verbose_name = _("测算")
         verbose_name_plural = _("测算")
         ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind=RunKind.MEASURE, scheme_version__isnull=True, measured__isnull=True)
+                | Q(kind=RunKind.SCORE, scheme_version__isnull=False),
+                name="run_fits_its_kind",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.period} {self.anchor_date:%Y-%m-%d}"
 
 
 class CurrentRun(models.Model):
-    """Which run readers see for a period: moved in one statement when a run is complete."""
+    """Which run readers see for a period, and for scores a version of a scheme.
+
+    Moved in one statement when a run is complete.
+    """
 
     kind = models.CharField(max_length=10, choices=RunKind.choices)
     period = models.ForeignKey(Period, on_delete=models.PROTECT, related_name="+")
+    scheme_version = models.ForeignKey(
+        "scorecards.RatingSchemeVersion", on_delete=models.PROTECT, null=True, related_name="+"
+    )
     run = models.OneToOneField(Run, on_delete=models.PROTECT, related_name="current")
     since = models.DateTimeField(auto_now=True)
     # A closed period is not recomputed; this says since when its rows would give other figures.
@@ -98,7 +124,13 @@ class CurrentRun(models.Model):
     class Meta:
         verbose_name = _("现行测算")
         verbose_name_plural = _("现行测算")
-        constraints = [models.UniqueConstraint(fields=["kind", "period"], name="currentrun_one_per_period")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "period", "scheme_version"],
+                nulls_distinct=False,
+                name="currentrun_one_per_period",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.period}"
