@@ -39,6 +39,7 @@ from communities.models import ApiToken, User
 from portal import errors
 from portal.scorecards.api import IndicatorValueViewSet, IndicatorViewSet, RunViewSet
 from portal.scorecards.rules_api import RatingRuleViewSet
+from portal.scorecards.scores_api import ScoreViewSet
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
@@ -107,6 +108,7 @@ router.register("indicators", IndicatorViewSet, "api-indicator")
 router.register("indicator-values", IndicatorValueViewSet, "api-indicator-value")
 router.register("rating-rules", RatingRuleViewSet, "api-rating-rule")
 router.register("runs", RunViewSet, "api-run")
+router.register("scores", ScoreViewSet, "api-score")
 router.register("imports", ImportViewSet, "api-import")
 router.register("changes", ChangeViewSet, "api-change")
 

@@ -211,7 +211,7 @@ def tried(item: Item, inputs: Inputs) -> dict[str, Any]:
     return {
         "points": None if scored.points is None else points_text(scored.points),
         "explanation": [
-            {"text": line.text, "points": None if line.points is None else _exact(line.points)}
+            {"text": line.text, "points": None if line.points is None else exact_text(line.points)}
             for line in scored.lines
         ],
     }
@@ -222,7 +222,8 @@ def points_text(hundredths: int) -> str:
     return f"{Decimal(hundredths) / HUNDREDTHS:.2f}"
 
 
-def _exact(points: Any) -> str:
+def exact_text(points: Any) -> str:
+    """Points of one step, to four decimals."""
     return f"{Decimal(points.numerator) / Decimal(points.denominator):.4f}".rstrip("0").rstrip(".")
 
 

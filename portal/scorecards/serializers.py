@@ -174,6 +174,9 @@ class RunSerializer(serializers.Serializer):
 
     id = serializers.UUIDField(source="public_id", read_only=True)
     kind = serializers.ChoiceField(choices=RunKind.choices, read_only=True)
+    scheme_version = serializers.UUIDField(
+        source="scheme_version.public_id", allow_null=True, read_only=True, default=None
+    )
     period = serializers.CharField(source="period.code", read_only=True)
     anchor_date = serializers.DateField(read_only=True)
     state = serializers.ChoiceField(choices=JobState.choices, source="job.state", read_only=True)
@@ -194,6 +197,9 @@ class RunRequestSerializer(serializers.Serializer):
     """What to compute."""
 
     kind = serializers.ChoiceField(choices=RunKind.choices)
+    scheme_version = serializers.UUIDField(
+        required=False, allow_null=True, help_text=_("评分时指明评分表的版本")
+    )
     period = serializers.CharField(max_length=7)
 
     def to_internal_value(self, data: Any) -> Any:

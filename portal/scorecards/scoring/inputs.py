@@ -39,7 +39,7 @@ class Input:
     It is the sum of the slots ``top`` over the sum of the slots ``bottom`` (none: a plain amount), times ``scale``;
     ``top_scale`` and ``bottom_scale`` undo the base units of cards. Of subjects judged one by one nobody reported
     anything (the value is missing) where ``reported`` adds up to nothing and ``unreported`` does not; and there is
-    nothing to meet where all of ``bottom`` are ``hollow``. ``indicator`` leads to the rows behind it.
+    nothing to meet where all of ``bottom`` are ``hollow``.
     """
 
     code: str
@@ -55,7 +55,10 @@ class Input:
     unreported: str = ""
     hollow: str = ""
     source: Any = ""
+    # What leads to the rows behind it: of a plain amount or ratio the measures, of subjects judged who and how.
+    measures: tuple[Measure, ...] = ()
     indicator: Indicator | None = None
+    outcome: Outcome | None = None
 
     @property
     def named(self) -> Named:
@@ -114,9 +117,21 @@ def _sum(values: Iterator[int | None]) -> int | None:
 def _inputs() -> Iterator[Input]:
     for indicator in INDICATORS.values():
         yield from _of_indicator(indicator)
+    sources = {
+        measure: indicator.source
+        for indicator in reversed(INDICATORS.values())
+        for measure in indicator.measures
+    }
     for measure in measures_of(INDICATORS.values()):
         yield Input(
-            measure.code, measure.name, measure.unit, MEASURE_GROUP, (measure.code,), top_scale=measure.scale
+            measure.code,
+            measure.name,
+            measure.unit,
+            MEASURE_GROUP,
+            (measure.code,),
+            top_scale=measure.scale,
+            source=sources[measure],
+            measures=(measure,),
         )
     for indicator in INDICATORS.values():
         if indicator.assessment is None:
@@ -142,6 +157,7 @@ def _of_indicator(indicator: Indicator) -> Iterator[Input]:
             indicator.numerator_scale,
             indicator.denominator_scale,
             source=indicator.source,
+            measures=indicator.measures,
             indicator=indicator,
         )
         return

@@ -8,12 +8,16 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from communities.base.places import Span, ancestor_ids, outermost
+from django.db.models import QuerySet
+
+from communities.base.places import Span, ancestor_ids, outermost, within
+from communities.base.querysets import valid_on
 from communities.choices import Level
+from communities.models import DivisionRecord
 from portal.scorecards.engine.frame import WHENEVER, paths_on, records_below
 from portal.scorecards.engine.slots import register
 from portal.scorecards.engine.sql import Sql
-from portal.scorecards.models import Run
+from portal.scorecards.models import Run, ScoreCard
 from portal.scorecards.scoring.sheet import CLASSES, Sheet, sheet_of
 from portal.scorecards.scoring.statement import RESULT, Subjects, ranked
 
@@ -98,6 +102,20 @@ class Scoring:
         if any(not any(path.startswith(city) for city in cities) for path in paths):
             return list(self.territory)
         return list(outermost(cities))
+
+    def peers_of(self, card: ScoreCard) -> QuerySet[ScoreCard]:
+        """The cards among which one is ranked, itself included."""
+        (path,) = paths_on([card.division_id], self.day)
+        here = within("path", self._cities_of([path]))
+        places = DivisionRecord.objects.filter(here, valid_on(self.day))
+        peers: QuerySet[ScoreCard] = ScoreCard.objects.filter(
+            run=self.run, division__in=places.values("division")
+        )
+        named = self.sheet.version.peer_class
+        if named:
+            at = CLASSES.index(named)
+            peers = peers.filter(**{f"classes__{at}": card.classes[at]})
+        return peers
 
     def _insert(self, cards: Sql, replaced: int | None) -> Sql:
         listed = ", ".join(f"fresh.{name}" for name in WRITTEN)
