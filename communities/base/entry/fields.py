@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +21,14 @@ from communities.base.entry.search_input import Meant, SearchInput
 
 # Beyond this a list of choices is searched rather than shown.
 MOST_OFFERED = 300
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """Stands for a value of a shape that cannot be typed: its field refuses it in these words."""
+
+    message: Any
+    code: str
 
 
 class EntryField(forms.Field):
@@ -39,6 +48,8 @@ class EntryField(forms.Field):
         """The value. Raises ValidationError."""
         if value is None:
             return self.empty
+        if isinstance(value, Misfit):
+            raise ValidationError(value.message, code=value.code)
         text = texts.tidy(self.text_of(value))
         if not text or (self.accepts_nothing and not self.required and text in texts.NOTHING):
             return self.empty
