@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from communities.actions import imports
-from communities.base import actions
+from communities.base import actions, wording
 from communities.base.changes import spoken
 from communities.base.entry.forms import EntryForm
 from communities.base.roles import Action
@@ -102,7 +102,7 @@ class NewImport(ImportPage):
         register, entry = self.asked_register()
         file = request.FILES.get("file")
         if file is None:
-            return self.shown(_("请选择要上传的文件。"))
+            return self.shown(str(wording.FILE))
         try:
             batch = imports.upload(
                 register=register,

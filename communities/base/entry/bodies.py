@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError as Invalid
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 
-from communities.base import actions
+from communities.base import actions, wording
 from communities.base.api import refuse
 from communities.base.entry import fields
 from communities.base.entry.forms import EntryForm, PartForm
@@ -30,14 +30,14 @@ Told = dict[str, list[ErrorDetail]]
 def object_of(data: Any) -> dict[str, Any]:
     """A JSON object. Raises ValidationError for anything else."""
     if not isinstance(data, dict):
-        raise refuse("non_field_errors", _("请提交一个对象。"), "invalid")
+        raise refuse("non_field_errors", str(wording.OBJECT), "invalid")
     return dict(data)
 
 
 def unknown_in(body: Mapping[str, Any], known: Iterable[str]) -> Told:
     """Names that mean nothing here. They are told beside all else that is wrong, not in its place."""
     unknown = sorted(set(body) - set(known))
-    return {name[:50]: [ErrorDetail(_("不认识的字段。"), "unknown_field")] for name in unknown}
+    return {name[:50]: [ErrorDetail(str(wording.UNKNOWN), "unknown_field")] for name in unknown}
 
 
 def names_of(entry: type[EntryForm]) -> set[str]:
@@ -170,7 +170,7 @@ def typed(entry: type[EntryForm], body: Mapping[str, Any]) -> dict[str, Any]:
             case fields.PicksField():
                 data[name] = words_typed(value)
             case _ if not suits(field, value):
-                data[name] = fields.Misfit(_("值的类型不符。"), "invalid")
+                data[name] = fields.Misfit(wording.MISFIT, "invalid")
             case _:
                 data[name] = "" if value is None else field.text_of(value)  # type: ignore[attr-defined]
     return data
@@ -208,7 +208,7 @@ def days_typed(value: Any) -> tuple[Any, Any]:
     if ends is None:
         return fields.Misfit(_("请填写 from 和 before 两个日期。"), "invalid"), ""
     first, before = ends
-    wrong = fields.Misfit(fields.DayField.default_error_messages["day"], "day")
+    wrong = fields.Misfit(wording.DAY, "day")
     if first is not None and not isinstance(first, str):
         return wrong, ""
     try:
