@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError as Invalid
 from django.db.models import QuerySet
 from django.http import FileResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
@@ -266,7 +267,12 @@ class ImportViewSet(ListViewSet):
             raise NotFound
         file = io.BytesIO()
         imports.write_refused(file, batch)
-        return download(file, f"{batch.public_id}")
+        named = {
+            "title": registers_title(batch.register),
+            "place": batch.division,
+            "day": f"{timezone.localdate(batch.created_at):%Y-%m-%d}",
+        }
+        return download(file, _("%(title)s退回(%(place)s %(day)s)") % named)
 
     @extend_schema(
         parameters=[
