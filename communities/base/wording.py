@@ -34,6 +34,7 @@ MANY = _("最多 %(most)s 项。")
 ID = _("请填写编号(UUID)，例如 0190a0a0-0000-7000-8000-000000000000。")
 FILE = _("请选择要上传的文件。")
 NO_BYTES = _("文件是空的。")
+EXISTS = _("已登记过相同的记录。")
 LONGEST_TEXT = 50
 
 # What "invalid" means depends on the field; the first kind that fits has the words.

@@ -106,9 +106,7 @@ def test_wide_letters_and_digits_are_ordinary_ones(street_b: World, as_role: Rea
     # Where wide ones stand in the name, they are found as they stand.
     assert found(officer, "第１２") == ["第１２社区 甲区 甲街道"]
     factories.committee(place, name="AB12居委会")
-    assert found(officer, "ＡＢ１２居", "/premises/rows/committee/") == [
-        "AB12居委会 甲区 甲街道 第１２社区"
-    ]
+    assert found(officer, "ＡＢ１２居", "/premises/rows/committee/") == ["AB12居委会 甲区 甲街道 第１２社区"]
 
 
 def test_accounts_bodies_and_clauses_are_found(world: World, as_role: Reader) -> None:
