@@ -386,7 +386,7 @@ class RatingGrade(VersionPart):
                 "scheme_version", "name", name="ratinggrade_name", message=_("同一版的等级名称不能重复。")
             ),
             unique_live(
-                "version", "least", name="ratinggrade_least", message=_("两个等级的起评分数不能相同。")
+                "scheme_version", "least", name="ratinggrade_least", message=_("两个等级的起评分数不能相同。")
             ),
         ]
 
