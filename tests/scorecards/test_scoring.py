@@ -7,7 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,9 +27,13 @@ from communities.models import (
 from portal.scorecards import actions
 from portal.scorecards.engine.slots import register
 from portal.scorecards.models import CurrentRun, MeasureCard, Run, RunKind, ScoreCard, ScoreRollUp, VetoEffect
+from portal.scorecards.scoring.explaining import explain
 from portal.scorecards.scoring.inputs import inputs
+from portal.scorecards.scoring.next_steps import next_steps
+from portal.scorecards.scoring.runs import request_score_run
 from portal.scorecards.scoring.sheet import Sheet, sheet_of
 from portal.scorecards.scoring.statement import RESULT, Subjects, ranked
+from portal.scorecards.scoring.whatif import what_if
 from tests import factories
 from tests.lengths import costly
 from tests.rules.test_sql import CODES, POSITIVE, RULES
@@ -355,3 +361,65 @@ def test_streets_are_scored_by_their_own_cards(town: dict[str, Division], quarte
     cards = cards_of(run_of(version, quarter))
     assert {name: card.points[0] for name, card in cards.items()} == {"一街道": 0, "二街道": 6000}
     assert set(inputs()) >= set(sheet_of(version).codes)
+
+
+def test_what_a_draft_would_change_is_told_from_the_cards_and_nothing_is_written(
+    town: dict[str, Division], quarter: Period, django_assert_max_num_queries: Any
+) -> None:
+    version = sample(town)
+    measure(quarter)
+    work_off()
+    draft = sheets.version(
+        town["city"],
+        {"办公": ("60", [OFFICE]), "用房": ("40", [ROOM | {"rule": ROOM["rule"] | {"target": "8"}}])},
+        grades={"五星": "90", "三星": "60", "一星": "20"},
+        published=False,
+        of=version.scheme,
+    )
+    before = stored(run_of(version, quarter))
+    with CaptureQueriesContext(connection) as asked, django_assert_max_num_queries(20):
+        found = what_if(draft, quarter, by=None)
+    told = {change.division_id: change for change in found.changes}
+    change = told[town["c3"].pk]
+    assert (change.total_now, change.total, change.gained) == (7600, 10000, 2400)
+    assert (change.grade_now, change.grade, change.rank_now, change.rank, change.peers) == (2, 1, 1, 1, 5)
+    assert [number for _grade, number in found.grades_now] == [0, 3, 0, 2]
+    assert [number for _grade, number in found.grades] == [3, 0, 2, 0]
+    assert (found.mean_now, found.mean) == (5200, 7600)
+    assert len(found.most_changed()) == 5
+    assert stored(run_of(version, quarter)) == before
+    tables = " ".join(query["sql"] for query in asked.captured_queries)
+    assert "communities_premises" not in tables
+    assert "communities_committee" not in tables
+
+
+def test_a_draft_with_rules_that_nobody_feeds_is_not_tried(
+    town: dict[str, Division], quarter: Period
+) -> None:
+    draft = sheets.version(
+        town["city"],
+        {"检查": ("10", [{"rule": sheets.threshold("visit.mess", "1"), "full_mark": Decimal(10)}])},
+        published=False,
+    )
+    with pytest.raises(ValidationError, match="尚无测算结果"):
+        what_if(draft, quarter, by=None)
+    measure(quarter)
+    with pytest.raises(ValidationError, match=r"visit\.mess"):
+        what_if(draft, quarter, by=None)
+    with pytest.raises(ValidationError, match="还没有发布"):
+        request_score_run(draft, quarter, by=None)
+
+
+def test_next_steps_lead_where_they_say(town: dict[str, Division], quarter: Period) -> None:
+    version = sample(town)
+    measure(quarter)
+    work_off()
+    card = cards_of(run_of(version, quarter))["1号社区"]
+    steps = next_steps(explain(card, by=None))
+    told = [(step.step.code, step.gain, step.total_after, str(step.grade_after)) for step in steps]
+    # 8 of 20 m² is the smaller gap; the office has 40 of 100 m², and meets or does not.
+    assert told == [
+        ("area_per_100_households", 2400, 4000, "一星"),
+        ("office_compliance.of_judged", 6000, 7600, "三星"),
+    ]
+    assert steps[0].text == "每百户社区用房面积由 8 平方米 提高到 20 平方米"
