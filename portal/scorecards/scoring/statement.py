@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from communities.base.places import Span
 from communities.base.rules.sql import Column, Ratio, condition_sql, exact_sql, settled_sql
@@ -38,11 +39,16 @@ def ranked(of: Subjects) -> Sql:
 
     What a later step names several times is a column of an earlier one, or it would be reckoned as often.
     """
-    sheet = of.sheet
+    steps = _steps(of.sheet, tuple(sorted(of.positions.items())))
+    return with_ctes([_subject(of).named("subject", materialized=True), *steps[:-1]], steps[-1])
+
+
+@lru_cache(maxsize=64)
+def _steps(sheet: Sheet, positions: tuple[tuple[str, int], ...]) -> tuple[Sql, ...]:
+    """What follows from the sheet alone, put together once; the last is the main statement."""
     peer = "''" if not sheet.version.peer_class else f"classes[{CLASSES.index(sheet.version.peer_class) + 1}]"
     ctes = [
-        _subject(of).named("subject", materialized=True),
-        *_earned(sheet, of.positions),
+        *_earned(sheet, dict(positions)),
         *_means(sheet, peer),
         _filled(sheet, peer).named("filled"),
         _weighed(sheet).named("weighed", materialized=True),
@@ -56,7 +62,7 @@ def ranked(of: Subjects) -> Sql:
     count(total) OVER ({window}) AS peers
 FROM totalled"""
     )
-    return with_ctes(ctes, main)
+    return (*ctes, main)
 
 
 def _subject(of: Subjects) -> Sql:
