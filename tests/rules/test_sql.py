@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from communities.base.rules import Inputs, Item, Reading, read_rule
-from communities.base.rules.sql import Column, item_sql
+from communities.base.rules.sql import Column, exact_sql, item_sql
 
 CODES = ("a", "b", "c")
 # Few distinct numbers, so that values often meet thresholds, ends of bands and each other.
@@ -112,32 +112,44 @@ READING = st.tuples(TOPS, st.sampled_from(["0", "1", "1", "3", "5", "7"]))
 SUBJECTS = st.lists(st.tuples(READING, READING, READING), min_size=1, max_size=12)
 
 
-@pytest.mark.django_db
-@given(
-    rule=RULES,
-    full=st.sampled_from(["1", "5", "7.5", "10", "100"]),
-    bounds=st.sampled_from([("0", None), ("-5", None), ("0", "8"), ("-100", "150")]),
-    rounding=st.tuples(st.integers(0, 2), st.sampled_from(["half_up", "down", "up"])),
-    subjects=SUBJECTS,
-)
-def test_sql_equals_evaluation(
-    rule: dict[str, Any],
-    full: str,
-    bounds: tuple[str, str | None],
-    rounding: tuple[int, str],
-    subjects: list[tuple[tuple[str | None, str], ...]],
-) -> None:
-    least, most = bounds
-    item = Item(
-        read_rule(rule),
-        Decimal(full),
+WHOLE = st.one_of(st.none(), st.sampled_from(["0", "1", "2", "3", "7", "10", "80", "90", "-1", "-3", "240"]))
+WHOLE_READING = st.tuples(WHOLE, st.sampled_from(["0", "1", "1", "3", "5", "7"]))
+WHOLE_SUBJECTS = st.lists(st.tuples(WHOLE_READING, WHOLE_READING, WHOLE_READING), min_size=1, max_size=12)
+
+
+@st.composite
+def items(draw: Any) -> Item:
+    least, most = draw(st.sampled_from([("0", None), ("-5", None), ("0", "8"), ("-100", "150")]))
+    return Item(
+        read_rule(draw(RULES)),
+        Decimal(draw(st.sampled_from(["1", "5", "7.5", "10", "100"]))),
         least=Decimal(least),
         most=None if most is None else Decimal(most),
-        places=rounding[0],
-        mode=rounding[1],
+        places=draw(st.integers(0, 2)),
+        mode=draw(st.sampled_from(["half_up", "down", "up"])),
     )
+
+
+@pytest.mark.django_db
+@given(item=items(), subjects=SUBJECTS)
+def test_sql_equals_evaluation(item: Item, subjects: list[tuple[tuple[str | None, str], ...]]) -> None:
     expected = [item.score(Inputs(_readings(each))).points for each in subjects]
     assert _from_database(item, subjects) == expected
+
+
+@pytest.mark.django_db
+@given(item=items(), subjects=WHOLE_SUBJECTS)
+def test_whole_numbers_are_reckoned_as_exactly_in_bigint(item: Item, subjects: Any) -> None:
+    expected = [item.score(Inputs(_readings(each))).points for each in subjects]
+    for bound in (1000, 10**12, 10**18):  # the last does not fit: numeric
+        assert _from_database(item, subjects, bound) == expected
+
+
+def test_what_might_not_fit_is_reckoned_in_numeric() -> None:
+    item = Item(read_rule({"shape": "pro_rata", "value": "a", "target": "90"}), Decimal(10))
+    assert exact_sql(item, {"a": Column("a", "b", 10**12)}).kind == "int8"
+    assert exact_sql(item, {"a": Column("a", "b", 10**17)}).kind == "numeric"
+    assert exact_sql(item, {"a": Column("a", "b")}).kind == "numeric"
 
 
 def _readings(subject: Any) -> dict[str, Reading]:
@@ -147,12 +159,13 @@ def _readings(subject: Any) -> dict[str, Reading]:
     }
 
 
-def _from_database(item: Item, subjects: Any) -> list[int | None]:
+def _from_database(item: Item, subjects: Any, bound: int | None = None) -> list[int | None]:
     """One grouped statement for all subjects, as the engine asks."""
-    columns = {code: Column(f"s.{code}_top", f"s.{code}_bottom") for code in CODES}
+    columns = {code: Column(f"s.{code}_top", f"s.{code}_bottom", bound) for code in CODES}
+    kind = "numeric" if bound is None else "bigint"
     names = ", ".join(f"{code}_top, {code}_bottom" for code in CODES)
     values = [[n, *(side for reading in each for side in reading)] for n, each in enumerate(subjects)]
-    row = "(%s::int" + ", %s::numeric, %s::numeric" * len(CODES) + ")"
+    row = "(%s::int" + f", %s::{kind}, %s::{kind}" * len(CODES) + ")"
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {item_sql(item, columns)} FROM (VALUES {', '.join([row] * len(values))})"

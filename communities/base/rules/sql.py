@@ -1,8 +1,11 @@
 """Rules as SQL expressions that give exactly what their evaluation gives.
 
-Every amount is a pair of ``numeric`` expressions, top over bottom with the bottom above zero, and nothing is
-divided before the points are rounded to hundredths by whole-number division: quotients of ``numeric`` are rounded
-themselves, and a half would go the wrong way now and then. A NULL top means that the rule does not apply.
+Every amount is a fraction of whole-number expressions, and nothing is divided before the points are rounded to
+hundredths by whole-number division: quotients of ``numeric`` are rounded themselves, and a half would go the wrong
+way now and then. Decimals of a rule become fractions of whole numbers. A NULL top: the rule does not apply.
+
+Whole numbers are ``bigint``, much quicker than ``numeric``, where the largest number that a step can give is known
+to fit; each amount carries its own bound. Otherwise, and for columns that are not whole, all is ``numeric``.
 
 Texts are put together from the literals of this module, from numbers that were parsed, and from the column
 expressions of the caller; never from words of a rule.
@@ -14,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce, singledispatch
+from math import lcm
 
 from communities.base.rules.combined import Combined, Member
 from communities.base.rules.items import HUNDREDTHS, Item
@@ -31,81 +35,173 @@ from communities.base.rules.shapes import (
 )
 
 COMPARE = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+LARGEST = 2**63 - 1
+
+
+class TooLarge(Exception):
+    """A step could give a number that no ``bigint`` holds."""
 
 
 @dataclass(frozen=True)
 class Column:
     """Where a reading stands: expressions of its top (NULL: nobody reported) and bottom (0: nothing to divide by).
 
-    Both in people's units; the bottom is never NULL nor below 0.
+    Both in people's units; the bottom is never NULL nor below 0. ``bound``: both are whole numbers of at most that
+    size; None: they may have decimals.
     """
 
     top: str
     bottom: str = "1"
+    bound: int | None = None
 
 
 Columns = Mapping[str, Column]
 
 
+def kind_of(columns: Columns) -> str:
+    """What whole numbers are reckoned in, as far as the columns go."""
+    return "numeric" if any(column.bound is None for column in columns.values()) else "int8"
+
+
 @dataclass(frozen=True)
 class Ratio:
-    """``top / bottom``, exact; the bottom is above zero."""
+    """``top / (bottom * part)``, exact: expressions of whole numbers, the bottom above zero, and a constant.
+
+    ``most`` and ``most_below`` bound the sizes of top and bottom. Raises TooLarge where ``int8`` might not do.
+    """
 
     top: str
     bottom: str = "1"
+    part: int = 1
+    most: int = 0
+    most_below: int = 1
+    kind: str = "numeric"
 
-    def over(self, other: Ratio) -> tuple[str, str]:
-        """Both tops over one bottom."""
+    def __post_init__(self) -> None:
+        if self.kind == "int8" and max(self.most, self.most_below * self.part) > LARGEST:
+            raise TooLarge
+
+    def made(
+        self, top: str, most: int, *, bottom: str | None = None, part: int | None = None, below: int = 0
+    ) -> Ratio:
+        """Another amount of the same kind."""
+        return Ratio(
+            top,
+            self.bottom if bottom is None else bottom,
+            self.part if part is None else part,
+            most,
+            below or self.most_below,
+            self.kind,
+        )
+
+    def whole(self, value: int) -> str:
+        """A constant."""
+        return f"{value}::{self.kind}" if value >= 0 else f"({value})::{self.kind}"
+
+    def _times(self, text: str, factor: int) -> str:
+        return text if factor == 1 else f"({text} * {self.whole(factor)})"
+
+    def over(self, other: Ratio) -> tuple[Ratio, Ratio]:
+        """Both over one bottom."""
+        part = lcm(self.part, other.part)
+        one, two = part // self.part, part // other.part
+        first, second = self._times(self.top, one), self._times(other.top, two)
+        most, more = self.most * one, other.most * two
         if self.bottom == other.bottom:
-            return self.top, other.top
-        return _times(self.top, other.bottom), _times(other.top, self.bottom)
+            return self.made(first, most, part=part), self.made(second, more, part=part)
+        bottom, below = _product(self.bottom, other.bottom), self.most_below * other.most_below
+        return (
+            self.made(
+                _product(first, other.bottom), most * other.most_below, bottom=bottom, part=part, below=below
+            ),
+            self.made(
+                _product(second, self.bottom), more * self.most_below, bottom=bottom, part=part, below=below
+            ),
+        )
 
     def plus(self, other: Ratio) -> Ratio:
-        top, more = self.over(other)
-        bottom = self.bottom if self.bottom == other.bottom else _times(self.bottom, other.bottom)
-        return Ratio(f"({top} + {more})", bottom)
+        one, two = self.over(other)
+        return one.made(f"({one.top} + {two.top})", one.most + two.most)
 
     def minus(self, other: Ratio) -> Ratio:
-        return self.plus(Ratio(_times(other.top, "-1"), other.bottom))
+        one, two = self.over(other)
+        return one.made(f"({one.top} - {two.top})", one.most + two.most)
 
     def times(self, factor: Decimal) -> Ratio:
-        return Ratio(_times(self.top, literal(factor)), self.bottom) if factor != 1 else self
+        top, part = _fraction(factor)
+        return self.made(self._times(self.top, top), self.most * abs(top), part=self.part * part)
 
     def divided(self, by: Decimal) -> Ratio:
         """By a number that is not zero."""
-        return Ratio(_times(self.top, "-1" if by < 0 else "1"), _times(self.bottom, literal(abs(by))))
+        top, part = _fraction(by)
+        sign = -1 if top < 0 else 1
+        return self.made(self._times(self.top, sign * part), self.most * part, part=self.part * abs(top))
+
+    def product(self, top: str, most: int) -> Ratio:
+        """Times a whole number."""
+        return self.made(_product(self.top, top), self.most * most)
+
+    def quotient(self, below: str, most: int) -> Ratio:
+        """Divided by a whole number above zero."""
+        return self.made(
+            self.top, self.most, bottom=_product(self.bottom, below), below=self.most_below * most
+        )
 
     def extreme(self, function: str, other: Ratio) -> Ratio:
         """``greatest`` or ``least``; of a NULL and a number the number."""
-        top, more = self.over(other)
-        bottom = self.bottom if self.bottom == other.bottom else _times(self.bottom, other.bottom)
-        return Ratio(f"{function}({top}, {more})", bottom)
+        one, two = self.over(other)
+        return one.made(f"{function}({one.top}, {two.top})", max(one.most, two.most))
 
     def clamped(self, least: Decimal | None, most: Decimal | None) -> Ratio:
         """Within bounds; must not be NULL."""
-        found = self if least is None else self.extreme("greatest", number(least))
-        return found if most is None else found.extreme("least", number(most))
+        found = self if least is None else self.extreme("greatest", self.number(least))
+        return found if most is None else found.extreme("least", self.number(most))
+
+    def number(self, value: Decimal) -> Ratio:
+        """A constant of the same kind."""
+        return number(value, self.kind)
 
     def compared(self, operator: str, target: Decimal) -> str:
-        return f"{self.top} {COMPARE[operator]} {_times(literal(target), self.bottom)}"
+        one, two = self.over(self.number(target))
+        return f"{one.top} {COMPARE[operator]} {two.top}"
+
+    @property
+    def below(self) -> str:
+        """All that the top is divided by."""
+        return self._times(self.bottom, self.part) if self.bottom != "1" else self.whole(self.part)
+
+    def div(self, top: str, below: str) -> str:
+        """The whole part of a quotient of what is not negative."""
+        return f"({top} / {below})" if self.kind == "int8" else f"div({top}, {below})"
+
+    def steps(self, *, up: bool = False) -> Ratio:
+        """The whole number below, or with ``up`` above, of what is not negative."""
+        found = self.div(self.top, self.below)
+        if up:
+            found = f"({found} + CASE WHEN mod({self.top}, {self.below}) > 0 THEN 1 ELSE 0 END)"
+        return Ratio(found, most=self.most + 1, kind=self.kind)
 
 
-NOTHING = Ratio("NULL::numeric")
+def _fraction(value: Decimal) -> tuple[int, int]:
+    return value.as_integer_ratio()
 
 
-def literal(value: Decimal) -> str:
-    """A parsed number as SQL, exact whatever it meets."""
-    return f"({value:f})::numeric"
-
-
-def number(value: Decimal) -> Ratio:
-    return Ratio(literal(value))
-
-
-def _times(one: str, other: str) -> str:
+def _product(one: str, other: str) -> str:
     if one == "1":
         return other
     return one if other == "1" else f"({one} * {other})"
+
+
+def nothing(kind: str) -> Ratio:
+    """What does not apply."""
+    return Ratio(f"NULL::{kind}", kind=kind)
+
+
+def number(value: Decimal, kind: str) -> Ratio:
+    """A parsed number, exact whatever it meets."""
+    top, part = _fraction(value)
+    text = f"{top}::{kind}" if top >= 0 else f"({top})::{kind}"
+    return Ratio(text, part=part, most=abs(top), kind=kind)
 
 
 def item_sql(item: Item, columns: Columns) -> str:
@@ -114,8 +210,15 @@ def item_sql(item: Item, columns: Columns) -> str:
 
 
 def exact_sql(item: Item, columns: Columns) -> Ratio:
-    """The exact points of an item, before its bounds and its rounding."""
-    return points_sql(item.rule, columns, item.full_mark)
+    """The exact points of an item, before its bounds and its rounding: in ``bigint`` where all steps fit."""
+    read = {code: columns[code] for code in item.rule.reads()}
+    try:
+        points = points_sql(item.rule, read, item.full_mark)
+        settled_sql(item, points)
+    except TooLarge:
+        wide = {code: Column(column.top, column.bottom) for code, column in read.items()}
+        return points_sql(item.rule, wide, item.full_mark)
+    return points
 
 
 def settled_sql(item: Item, points: Ratio) -> str:
@@ -128,28 +231,20 @@ def settled_sql(item: Item, points: Ratio) -> str:
 def rounded_sql(points: Ratio, places: int = 2, mode: str = "half_up") -> str:
     """Hundredths after rounding to so many places, halves away from zero: :func:`rounded` in SQL."""
     unit = 10**places
-    if points.bottom == "1":
-        # Of what ends, round() itself is exact, and takes halves away from zero.
-        scaled = _times(points.top, str(unit))
-        whole = {
-            "half_up": f"round({scaled})",
-            "down": f"trunc({scaled})",
-            "up": f"(sign({points.top}) * ceil(abs({scaled})))",
-        }[mode]
-    else:
-        top, bottom = f"(abs({points.top}) * {unit})", f"({points.bottom})"
-        quotient = {
-            "half_up": f"div(2 * {top} + {bottom}, 2 * {bottom})",
-            "down": f"div({top}, {bottom})",
-            "up": _ceiling(top, bottom),
-        }[mode]
-        whole = f"(sign({points.top}) * {quotient})"
-    return f"({_times(whole, str(HUNDREDTHS // unit))})::int"
-
-
-def _ceiling(top: str, bottom: str) -> str:
-    """Of what is not negative."""
-    return f"(div({top}, {bottom}) + (mod({top}, {bottom}) > 0)::int)"
+    size = points.made(f"(abs({points.top}) * {points.whole(unit)})", points.most * unit)
+    match mode:
+        case "half_up":
+            doubled = size.made(
+                f"(2 * {size.top} + {size.below})", 2 * size.most + size.most_below * size.part
+            )
+            whole = doubled.made(doubled.top, doubled.most, part=2 * size.part).steps().top
+        case "down":
+            whole = size.div(size.top, size.below)
+        case _:
+            whole = size.steps(up=True).top
+    if unit != HUNDREDTHS:
+        whole = f"({whole} * {HUNDREDTHS // unit})"
+    return f"(CASE WHEN {points.top} < 0 THEN -{whole} ELSE {whole} END)::int"
 
 
 @singledispatch
@@ -159,9 +254,15 @@ def points_sql(rule: Shape, columns: Columns, full: Decimal) -> Ratio:
 
 
 def _reading(columns: Columns, code: str) -> Ratio:
-    column = columns[code]
+    """A value as whole numbers; columns with decimals are taken as ``numeric``, which is as exact."""
+    column, kind = columns[code], kind_of(columns)
     bottom = column.bottom if column.bottom == "1" else f"coalesce(nullif({column.bottom}, 0), 1)"
-    return Ratio(f"({column.top})::numeric", bottom if bottom == "1" else f"({bottom})::numeric")
+    cast = "" if kind == "int8" else "::numeric"
+    most = column.bound or 0
+    below = bottom if bottom == "1" else f"({bottom}){cast}"
+    return Ratio(
+        f"({column.top}){cast}", below, most=most, most_below=1 if bottom == "1" else most, kind=kind
+    )
 
 
 def _absences(column: Column) -> tuple[str, str]:
@@ -171,46 +272,56 @@ def _absences(column: Column) -> tuple[str, str]:
 
 def _cases(cases: Sequence[tuple[str, Ratio]], otherwise: Ratio) -> Ratio:
     """The first ratio whose condition holds."""
-    bottoms = {ratio.bottom for _condition, ratio in cases} | {otherwise.bottom}
-    if len(bottoms) == 1:
-        tops = " ".join(f"WHEN {condition} THEN {ratio.top}" for condition, ratio in cases)
-        return Ratio(f"(CASE {tops} ELSE {otherwise.top} END)", otherwise.bottom)
-    # Constants stand over any bottom.
-    (bottom,) = bottoms - {"1"} or {"1"}
-    tops = " ".join(f"WHEN {condition} THEN {_raised(ratio, bottom)}" for condition, ratio in cases)
-    return Ratio(f"(CASE {tops} ELSE {_raised(otherwise, bottom)} END)", bottom)
+    part = lcm(otherwise.part, *(ratio.part for _condition, ratio in cases))
+    widest = next(
+        (r for r in (*(ratio for _condition, ratio in cases), otherwise) if r.bottom != "1"), otherwise
+    )
+
+    def raised(ratio: Ratio) -> Ratio:
+        factor = part // ratio.part
+        top, most = ratio._times(ratio.top, factor), ratio.most * factor  # noqa: SLF001 - of the same module
+        if ratio.bottom == widest.bottom:
+            return ratio.made(top, most, part=part)
+        # Constants stand over any bottom.
+        return widest.made(_product(top, widest.bottom), most * widest.most_below, part=part)
+
+    found = [(condition, raised(ratio)) for condition, ratio in cases]
+    last = raised(otherwise)
+    tops = " ".join(f"WHEN {condition} THEN {ratio.top}" for condition, ratio in found)
+    most = max(last.most, *(ratio.most for _condition, ratio in found))
+    return last.made(f"(CASE {tops} ELSE {last.top} END)", most)
 
 
-def _raised(ratio: Ratio, bottom: str) -> str:
-    return ratio.top if ratio.bottom == bottom else _times(ratio.top, bottom)
-
-
-def _policy(code: str, full: Decimal) -> Ratio:
-    return {"zero": number(Decimal(0)), "full": number(full), "not_applicable": NOTHING}[code]
+def _policy(code: str, full: Decimal, kind: str) -> Ratio:
+    if code == "not_applicable":
+        return nothing(kind)
+    return number(full if code == "full" else Decimal(0), kind)
 
 
 def _one_value(rule: OneValue, columns: Columns, full: Decimal, give: Callable[[Ratio], Ratio]) -> Ratio:
+    kind = kind_of(columns)
     missing, no_base = _absences(columns[rule.value])
-    cases = [(missing, _policy(rule.missing, full))]
+    cases = [(missing, _policy(rule.missing, full, kind))]
     if no_base != "false":
-        cases.append((no_base, _policy(rule.no_base, full)))
+        cases.append((no_base, _policy(rule.no_base, full, kind)))
     return _cases(cases, give(_reading(columns, rule.value)))
 
 
 @points_sql.register
 def _threshold(rule: Threshold, columns: Columns, full: Decimal) -> Ratio:
     def give(value: Ratio) -> Ratio:
-        return _cases([(value.compared(rule.operator, rule.target), number(full))], number(rule.otherwise))
+        met = (value.compared(rule.operator, rule.target), value.number(full))
+        return _cases([met], value.number(rule.otherwise))
 
     return _one_value(rule, columns, full, give)
 
 
 @points_sql.register
 def _bands(rule: Bands, columns: Columns, full: Decimal) -> Ratio:
-    def points(each: Decimal) -> Ratio:
-        return number(each if rule.counts == "points" else full - each)
-
     def give(value: Ratio) -> Ratio:
+        def points(each: Decimal) -> Ratio:
+            return value.number(each if rule.counts == "points" else full - each)
+
         tiers = [
             (value.compared("ge" if band.inclusive else "gt", band.least), points(band.points))
             for band in rule.bands
@@ -225,7 +336,7 @@ def _bands(rule: Bands, columns: Columns, full: Decimal) -> Ratio:
 @points_sql.register
 def _pro_rata(rule: ProRata, columns: Columns, full: Decimal) -> Ratio:
     def give(value: Ratio) -> Ratio:
-        share = value.minus(number(rule.zero)).divided(rule.target - rule.zero)
+        share = value.minus(value.number(rule.zero)).divided(rule.target - rule.zero)
         return share.times(full).clamped(Decimal(0), full * rule.ceiling / 100)
 
     return _one_value(rule, columns, full, give)
@@ -234,16 +345,13 @@ def _pro_rata(rule: ProRata, columns: Columns, full: Decimal) -> Ratio:
 @points_sql.register
 def _shortfall(rule: Shortfall, columns: Columns, full: Decimal) -> Ratio:
     def give(value: Ratio) -> Ratio:
-        target = number(rule.target)
+        target = value.number(rule.target)
         short = target.minus(value) if rule.direction == "at_least" else value.minus(target)
         steps = short.clamped(Decimal(0), None).divided(rule.step)
-        match rule.part_steps:
-            case "ignored":
-                steps = Ratio(f"div({steps.top}, {steps.bottom})")
-            case "full":
-                steps = Ratio(_ceiling(steps.top, steps.bottom))
-        left = number(full).minus(steps.times(rule.points)).clamped(rule.floor, None)
-        return _cases([(f"{short.top} <= 0", number(full))], left)
+        if rule.part_steps != "exact":
+            steps = steps.steps(up=rule.part_steps == "full")
+        left = value.number(full).minus(steps.times(rule.points)).clamped(rule.floor, None)
+        return _cases([(f"{short.top} <= 0", value.number(full))], left)
 
     return _one_value(rule, columns, full, give)
 
@@ -251,24 +359,33 @@ def _shortfall(rule: Shortfall, columns: Columns, full: Decimal) -> Ratio:
 @points_sql.register
 def _counted(rule: Counted, columns: Columns, full: Decimal) -> Ratio:
     """Both deductions and bonuses."""
-    cases, moved = [], number(Decimal(0))
+    kind = kind_of(columns)
+    cases, moved = [], number(Decimal(0), kind)
     for each in rule.occurrences:
         absences = [each_ for each_ in _absences(columns[each.value]) if each_ != "false"]
         points = _reading(columns, each.value).times(each.each).clamped(None, each.at_most)
         if rule.missing == "none":
-            points = _cases([(" OR ".join(absences), number(Decimal(0)))], points)
+            points = _cases([(" OR ".join(absences), number(Decimal(0), kind))], points)
         else:
-            cases += [(condition, _policy(rule.missing, full)) for condition in absences]
+            cases += [(condition, _policy(rule.missing, full, kind)) for condition in absences]
         moved = moved.plus(points)
     if isinstance(rule, Deduction):
-        total = number(full).minus(moved).clamped(rule.floor, None)
+        total = number(full, kind).minus(moved).clamped(rule.floor, None)
     else:
         total = moved.clamped(None, full if rule.cap is None else rule.cap)  # type: ignore[attr-defined]
     return _cases(cases, total) if cases else total
 
 
 def condition_sql(condition: Condition, columns: Columns) -> str:
-    """Whether a condition is fulfilled; never NULL."""
+    """Whether a condition is fulfilled; never NULL. In ``bigint`` where all steps fit."""
+    read = {condition.value: columns[condition.value]}
+    try:
+        return _condition(condition, read)
+    except TooLarge:
+        return _condition(condition, {code: Column(each.top, each.bottom) for code, each in read.items()})
+
+
+def _condition(condition: Condition, columns: Columns) -> str:
     held = _reading(columns, condition.value).compared(condition.operator, condition.target)
     missing, no_base = _absences(columns[condition.value])
     return f"(NOT ({missing} OR {no_base}) AND {held})"
@@ -278,7 +395,7 @@ def condition_sql(condition: Condition, columns: Columns) -> str:
 def _gate(rule: Gate, columns: Columns, full: Decimal) -> Ratio:
     held = condition_sql(rule.condition, columns)
     shut = held if rule.effect == "veto" else f"NOT {held}"
-    return _cases([(shut, number(Decimal(0)))], points_sql(rule.rule, columns, full))
+    return _cases([(shut, number(Decimal(0), kind_of(columns)))], points_sql(rule.rule, columns, full))
 
 
 @points_sql.register
@@ -292,7 +409,7 @@ def _combined(rule: Combined, columns: Columns, full: Decimal) -> Ratio:
         "weighted": lambda: _weighted(rule, found, full),
         "sum": lambda: _sum(rule, found, full),
     }[rule.how]()
-    return _cases([(none, NOTHING)], together.clamped(rule.floor, rule.cap))
+    return _cases([(none, nothing(kind_of(columns)))], together.clamped(rule.floor, rule.cap))
 
 
 def _part_points(rule: Combined, part: Member, columns: Columns, full: Decimal) -> Ratio:
@@ -301,7 +418,7 @@ def _part_points(rule: Combined, part: Member, columns: Columns, full: Decimal) 
     points = points_sql(part.rule, columns, mark)
     if rule.not_applicable == "drop":
         return points
-    instead = number(mark if rule.not_applicable == "full" else Decimal(0))
+    instead = points.number(mark if rule.not_applicable == "full" else Decimal(0))
     return _cases([(f"{points.top} IS NULL", instead)], points)
 
 
@@ -313,7 +430,7 @@ def _chosen(function: str, found: Found) -> Ratio:
 
 
 def _or_zero(points: Ratio) -> Ratio:
-    return Ratio(f"coalesce({points.top}, 0)", points.bottom)
+    return points.made(f"coalesce({points.top}, 0)", points.most)
 
 
 def _total(points: Sequence[Ratio]) -> Ratio:
@@ -321,25 +438,29 @@ def _total(points: Sequence[Ratio]) -> Ratio:
 
 
 def _deductions(found: Found, full: Decimal) -> Ratio:
-    lost = [_or_zero(number(full).minus(points)) for _part, points in found]
-    return number(full).minus(_total(lost))
+    lost = [_or_zero(points.number(full).minus(points)) for _part, points in found]
+    return lost[0].number(full).minus(_total(lost))
 
 
-def _there(found: Found, worth: Sequence[Decimal]) -> str:
-    """What the parts that apply are worth together; 1 where none applies, which nobody will see."""
+def _taken(earned: Ratio, found: Found, worth: Sequence[Decimal], all_of: Decimal) -> Ratio:
+    """What was earned, taken in proportion to what the parts that apply are worth of ``all_of``.
+
+    Worth 1 where none applies, which nobody will see.
+    """
+    places = lcm(*(_fraction(each)[1] for each in worth))
+    whole = [int(each * places) for each in worth]
     parts = [
-        f"CASE WHEN {points.top} IS NULL THEN 0 ELSE {literal(each)} END"
-        for (_part, points), each in zip(found, worth, strict=True)
+        f"CASE WHEN {points.top} IS NULL THEN 0 ELSE {points.whole(each)} END"
+        for (_part, points), each in zip(found, whole, strict=True)
     ]
-    return f"coalesce(nullif({' + '.join(parts)}, 0), 1)"
+    there = f"coalesce(nullif({' + '.join(parts)}, 0), 1)"
+    return earned.times(all_of * places).quotient(there, sum(whole))
 
 
 def _sum(rule: Combined, found: Found, full: Decimal) -> Ratio:
     marks = [rule.full_of(part, full) for part, _points in found]
     earned = _total([_or_zero(points) for _part, points in found])
-    return Ratio(
-        _times(earned.top, literal(sum(marks, Decimal(0)))), _times(earned.bottom, _there(found, marks))
-    )
+    return _taken(earned, found, marks, sum(marks, Decimal(0)))
 
 
 def _weighted(rule: Combined, found: Found, full: Decimal) -> Ratio:
@@ -348,5 +469,4 @@ def _weighted(rule: Combined, found: Found, full: Decimal) -> Ratio:
         _or_zero(points).times(weight).divided(rule.full_of(part, full))
         for weight, (part, points) in zip(weights, found, strict=True)
     ]
-    earned = _total(shares)
-    return Ratio(_times(earned.top, literal(full)), _times(earned.bottom, _there(found, weights)))
+    return _taken(_total(shares), found, weights, full)

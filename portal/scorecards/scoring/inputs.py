@@ -70,18 +70,20 @@ class Input:
         others = [code for code in (self.unreported, self.hollow) if code]
         return tuple(dict.fromkeys((*self.top, *self.bottom, *self.reported, *others)))
 
-    def column(self, slot: Callable[[str], str]) -> Column:
-        """Expressions over a card; ``slot`` writes the expression of a slot, which may be NULL."""
+    def column(self, slot: Callable[[str], str], largest: int) -> Column:
+        """Expressions over a card; ``slot`` writes the expression of a slot, at most ``largest``, or NULL."""
+        most = max(len(self.top) * self.scale * self.bottom_scale, len(self.bottom) * self.top_scale)
+        bound = most * largest
         top = f"({_added(self.top, slot)}){_times(self.scale * self.bottom_scale)}"
         if self.reported:
             nothing = f"{_added(self.reported, slot)} = 0 AND {slot(self.unreported)} > 0"
             top = f"(CASE WHEN {nothing} THEN NULL ELSE {top} END)"
         if not self.bottom:
-            return Column(top, str(self.top_scale))
+            return Column(top, str(self.top_scale), bound)
         whole = _added(self.bottom, slot)
         if self.hollow:
             whole = f"CASE WHEN {whole} = {slot(self.hollow)} THEN 0 ELSE {whole} END"
-        return Column(top, f"coalesce(({whole}){_times(self.top_scale)}, 0)")
+        return Column(top, f"coalesce(({whole}){_times(self.top_scale)}, 0)", bound)
 
     def parts(self, slot: Callable[[str], int | None]) -> tuple[Decimal | None, Decimal | None]:
         """Numerator and denominator in people's units, before ``scale``; no denominator: a plain amount."""
@@ -211,13 +213,16 @@ def names() -> dict[str, Named]:
     return {code: each.named for code, each in inputs().items()}
 
 
-def columns(codes: Sequence[str], positions: Mapping[str, int]) -> Columns:
-    """The inputs ``codes`` as expressions over columns ``s0``..., one for each position of a slot."""
+def columns(codes: Sequence[str], positions: Mapping[str, int], largest: int) -> Columns:
+    """The inputs ``codes`` as expressions over columns ``s0``..., one for each position of a slot.
+
+    ``largest`` bounds what a slot holds.
+    """
 
     def slot(code: str) -> str:
         return f"s{positions[code]}" if code in positions else "NULL::bigint"
 
-    return {code: inputs()[code].column(slot) for code in codes}
+    return {code: inputs()[code].column(slot, largest) for code in codes}
 
 
 def slot_of(values: Sequence[int | None], positions: Mapping[str, int]) -> Callable[[str], int | None]:

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from communities.base.places import Span
-from communities.base.rules.sql import Column, Ratio, condition_sql, exact_sql, settled_sql
+from communities.base.rules.sql import Column, condition_sql, exact_sql, settled_sql
 from communities.choices import Level
 from portal.scorecards.engine.frame import WHENEVER, nearest, records_below
 from portal.scorecards.engine.sql import Sql, with_ctes
@@ -122,40 +122,38 @@ def _earned(sheet: Sheet, positions: Mapping[str, int]) -> list[Sql]:
 
     In three steps: what is read, ``t1``... over ``b1``...; exact points, ``x1``... over ``y1``...; hundredths.
     """
-    told = columns(sheet.codes, positions)
-    read = {
-        code: Column(f"t{at}", f"b{at}" if told[code].bottom != "1" else "1")
-        for at, code in enumerate(told, 1)
-    }
-    cells = []
-    for at, code in enumerate(told, 1):
-        cells.append(f"({told[code].top})::numeric AS t{at}")
-        if told[code].bottom != "1":
-            cells.append(f"({told[code].bottom})::numeric AS b{at}")
-    reading = f"SELECT {', '.join([PLACE, *cells])}\nFROM subject"
+    told = columns(sheet.codes, positions, _largest(sheet))
+    read, cells = {}, []
+    for at, (code, column) in enumerate(told.items(), 1):
+        has_bottom = column.bottom != "1"
+        read[code] = Column(f"t{at}", f"b{at}" if has_bottom else "1", column.bound)
+        cells += [f"{column.top} AS t{at}", *([f"{column.bottom} AS b{at}"] if has_bottom else [])]
     exact, settled = [], []
     for number, each in _numbered(sheet):
         points = exact_sql(each.item, read)
-        exact.append(f"{points.top} AS x{number}")
-        if points.bottom != "1":
-            exact.append(f"{points.bottom} AS y{number}")
-        hundredths_of = settled_sql(
-            each.item, Ratio(f"x{number}", f"y{number}" if points.bottom != "1" else "1")
+        has_bottom = points.bottom != "1"
+        exact += [f"{points.top} AS x{number}", *([f"{points.bottom} AS y{number}"] if has_bottom else [])]
+        named = replace(points, top=f"x{number}", bottom=f"y{number}" if has_bottom else "1")
+        cell = settled_sql(each.item, named)
+        settled.append(
+            f"{cell if each.is_for_all else f'CASE WHEN {_asked(each)} THEN {cell} END'} AS p{number}"
         )
-        if not each.is_for_all:
-            hundredths_of = f"CASE WHEN {_asked(each)} THEN {hundredths_of} END"
-        settled.append(f"{hundredths_of} AS p{number}")
     bits = [
         f"CASE WHEN {condition_sql(condition, read)} THEN {1 << at} ELSE 0 END"
         for at, condition in enumerate(sheet.conditions)
     ]
     exact.append(f"({' + '.join(bits) or '0'})::bigint AS vetoes")
     steps = {
-        "reading": reading,
+        "reading": f"SELECT {', '.join([PLACE, *cells])}\nFROM subject",
         "exact": f"SELECT {', '.join([PLACE, *exact])}\nFROM reading",
         "earned": f"SELECT {', '.join([PLACE, 'vetoes', *settled])}\nFROM exact",
     }
     return [Sql(_percents(text)).named(name, materialized=True) for name, text in steps.items()]
+
+
+def _largest(sheet: Sheet) -> int:
+    """More than a slot of a place of the sheet's level holds: a community has no 100 km² of rooms."""
+    return 10**10 if sheet.version.scheme.level == Level.COMMUNITY else 10**12
 
 
 def _percents(text: str) -> str:
