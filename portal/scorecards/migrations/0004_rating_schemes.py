@@ -395,7 +395,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='ratinggrade',
-            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at__isnull', True)), fields=('version', 'least'), name='ratinggrade_least', violation_error_message='两个等级的起评分数不能相同。'),
+            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at__isnull', True)), fields=('scheme_version', 'least'), name='ratinggrade_least', violation_error_message='两个等级的起评分数不能相同。'),
         ),
         migrations.AddConstraint(
             model_name='ratingveto',

@@ -276,6 +276,14 @@ class RatingGroup(VersionPart):
     def __str__(self) -> str:
         return self.name
 
+    def check_removal(self) -> None:
+        """Items go before their group: nobody loses a rule with a line taken out of a form."""
+        super().check_removal()
+        number = self.items.live().count()
+        if number:
+            told = _("分组「%(group)s」还有 %(number)d 个评分项目，请先删除这些项目或改到其他分组。")
+            raise ValidationError(told % {"group": self.name, "number": number}, code="in_use")
+
 
 class RatingItem(VersionPart):
     """One line of a scheme: full mark, rule, clause, whom it concerns, and what happens where it does not apply.
@@ -386,7 +394,7 @@ class RatingGrade(VersionPart):
                 "scheme_version", "name", name="ratinggrade_name", message=_("同一版的等级名称不能重复。")
             ),
             unique_live(
-                "version", "least", name="ratinggrade_least", message=_("两个等级的起评分数不能相同。")
+                "scheme_version", "least", name="ratinggrade_least", message=_("两个等级的起评分数不能相同。")
             ),
         ]
 
