@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
@@ -62,6 +62,10 @@ class ContentQuerySet(RuleBookQuerySet):
 
 class ItemQuerySet(RuleBookQuerySet):
     jurisdiction = "group__scheme_version__scheme__jurisdiction"
+
+    def live(self) -> Self:
+        """Without those that went with their version, and come back with it."""
+        return super().live().filter(group__scheme_version__deleted_at__isnull=True)
 
 
 class SchemeRow(Row):
