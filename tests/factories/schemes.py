@@ -32,7 +32,9 @@ def version(of: RatingScheme, **kwargs: Any) -> RatingSchemeVersion:
     return row
 
 
-def group(of: RatingSchemeVersion, name: str = "组织建设", full_mark: str = "100", **kwargs: Any) -> RatingGroup:
+def group(
+    of: RatingSchemeVersion, name: str = "组织建设", full_mark: str = "100", **kwargs: Any
+) -> RatingGroup:
     return RatingGroup.objects.create(scheme_version=of, name=name, full_mark=Decimal(full_mark), **kwargs)
 
 

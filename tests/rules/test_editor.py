@@ -29,7 +29,7 @@ CODES = st.from_regex(r"\A[a-z][a-z0-9_.-]{0,8}\Z")
 WORDS = st.text("甲乙丙丁 ab", min_size=1, max_size=8).map(str.strip).filter(bool)
 
 
-def values(param: Param, left: int) -> st.SearchStrategy[Any]:
+def values(param: Param, left: int) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one kind each
     """Anything that may stand in a field, right or wrong."""
     match param:
         case Number():
@@ -173,7 +173,14 @@ def test_lines_are_added_and_taken_out() -> None:
 
 @pytest.mark.parametrize(
     "act",
-    ["add:", "add:other.bands", "remove:rule.bands.9", "remove:rule.bands", "remove:rule.bands.x", "x:rule.y"],
+    [
+        "add:",
+        "add:other.bands",
+        "remove:rule.bands.9",
+        "remove:rule.bands",
+        "remove:rule.bands.x",
+        "x:rule.y",
+    ],
 )
 def test_a_button_that_means_nothing_changes_nothing(act: str) -> None:
     assert editor.acted(SATISFACTION, act, "rule")[0] == SATISFACTION

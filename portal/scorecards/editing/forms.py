@@ -106,6 +106,11 @@ class VersionForm(RuleForm):
             return lambda: RatingScheme.objects.visible_to(self.user, self.action).live()
         return super().rows_for(name)
 
+    def _get_validation_exclusions(self) -> set[str]:
+        """The rule against overlaps looks at these, though nobody enters them."""
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc] # Django's own
+        return excluded - {"published_at", "deleted_at"}
+
 
 class ItemForm(RuleForm):
     """One item, in a group of a version that is still a draft."""

@@ -49,7 +49,7 @@ class SchemeTable(RegisterTable):
 
 
 class VersionTable(RegisterTable):
-    name = RowColumn(verbose_name=_("版本"), accessor="__str__")
+    name = RowColumn(verbose_name=_("版本"), accessor="record_label")
     state = Column(verbose_name=_("状态"), accessor="pk")
     valid = SpanColumn(verbose_name=_("施行期间"))
     full_mark = NumberColumn(verbose_name=_("总分"), unit=_("分"))
@@ -84,6 +84,9 @@ class GradeTable(RegisterTable):
     name = Column(verbose_name=_("等级"))
     stars = NumberColumn(verbose_name=_("星数"))
     least = NumberColumn(verbose_name=_("起评分数"), unit=_("分"))
+
+    def show_stars(self, cell: Cell) -> str:
+        return str(cell.raw)
 
 
 class VetoTable(RegisterTable):

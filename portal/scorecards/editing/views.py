@@ -24,7 +24,7 @@ from portal.scorecards import schemes
 from portal.scorecards.editing import filters, tables
 from portal.scorecards.models import RatingItem, RatingScheme, RatingSchemeVersion
 from portal.scorecards.scheme_differences import differences
-from portal.scorecards.scheme_words import sentences, veto_words
+from portal.scorecards.scheme_words import sentences
 
 
 class SchemeList(ListPage):
@@ -35,19 +35,13 @@ class SchemeList(ListPage):
     related = ("jurisdiction",)
     purpose = _("这里列出对区县、街镇或社区评分的评分表。评分内容写在各版本里。")
 
-    def queryset(self) -> QuerySet[Any]:
+    def page_rows(self) -> QuerySet[Any]:
         """With the latest published version and the number of drafts."""
         live = Q(versions__deleted_at__isnull=True)
         published = live & Q(versions__published_at__isnull=False)
         drafts = live & Q(versions__isnull=False, versions__published_at__isnull=True)
-        return (
-            super()
-            .queryset()
-            .annotate(
-                last_published=Max("versions__number", filter=published),
-                drafts=Count("versions", filter=drafts),
-            )
-        )
+        numbers = {"last_published": Max("versions__number", filter=published)}
+        return super().page_rows().annotate(**numbers, drafts=Count("versions", filter=drafts))
 
 
 class OfJurisdiction(DetailPage):
@@ -118,6 +112,22 @@ class VersionDetail(OfJurisdiction):
             "未发布"
         )
 
+    def parts(self) -> Iterable[Part]:
+        yield self.part(
+            _("评分等级"),
+            tables.GradeTable,
+            self.row.grades.live().order_by("-least", "pk"),
+            columns=("name", "stars", "least"),
+            empty=_("还没有评分等级。"),
+        )
+        yield self.part(
+            _("否决事项"),
+            tables.VetoTable,
+            self.row.vetoes.live().order_by("position", "pk"),
+            columns=("name", "condition", "effect"),
+            empty=_("没有否决事项。"),
+        )
+
     def context(self) -> dict[str, Any]:
         found, row = super().context(), self.row
         may_write = bool(found["acts"])
@@ -127,7 +137,6 @@ class VersionDetail(OfJurisdiction):
         drafting = may_write and not row.is_published
         return found | {
             "content": content,
-            "vetoes": [(veto, veto_words(veto)) for veto in content.vetoes],
             "may_write": may_write,
             "drafting": drafting,
             "obstacles": schemes.obstacles(row) if drafting else [],
