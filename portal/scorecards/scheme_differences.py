@@ -86,6 +86,19 @@ def differences(old: RatingSchemeVersion, new: RatingSchemeVersion) -> list[Diff
     return found
 
 
+def previous_of(version: RatingSchemeVersion, user: Any) -> RatingSchemeVersion | None:
+    """The version with the next lower number that the user may read, where there is one."""
+    found: RatingSchemeVersion | None = (
+        RatingSchemeVersion.objects.visible_to(user)
+        .live()
+        .filter(scheme=version.scheme_id, number__lt=version.number)
+        .select_related("scheme")
+        .order_by("-number")
+        .first()
+    )
+    return found
+
+
 def rows_of(content: Content, part: str) -> dict[str, Row]:
     """The rows of one kind by name; items of one name in several groups by both names."""
     if part != "items":

@@ -19,12 +19,15 @@ from communities.base.entry.api import EntryViewSet, as_answers
 from communities.base.entry.bodies import body_of, id_text, reason_of
 from communities.base.entry.conditions import version_asked
 from communities.base.paging import Order, parse_decimal
+from portal.openapi import ETAG, IF_MATCH, ErrorsSerializer
 from portal.scorecards import schemes
+from portal.scorecards.api import WholeList
 from portal.scorecards.editing import filters, forms
 from portal.scorecards.editing.serializers import (
     CopySerializer,
     DifferenceSerializer,
     ItemSerializer,
+    ReasonSerializer,
     SchemeSerializer,
     VersionSerializer,
 )
@@ -36,7 +39,9 @@ from portal.scorecards.models import (
     RatingSchemeVersion,
     RatingVeto,
 )
-from portal.scorecards.scheme_differences import differences
+from portal.scorecards.scheme_differences import differences, previous_of
+
+WITH = OpenApiParameter("with", OpenApiTypes.UUID, description="与之比较的版本；不写则与上一版比较")
 
 
 class RatingSchemeViewSet(EntryViewSet):
@@ -67,7 +72,11 @@ class RatingSchemeVersionViewSet(EntryViewSet):
         "full_mark": Order("full_mark", parse=parse_decimal),
     }
 
-    @extend_schema(request=OpenApiTypes.NONE, responses=VersionSerializer)
+    @extend_schema(
+        parameters=[IF_MATCH, ETAG],
+        request=ReasonSerializer,
+        responses={200: VersionSerializer, 412: ErrorsSerializer, 428: ErrorsSerializer},
+    )
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, public_id: Any) -> Response:
         """Make a draft count; needs ``If-Match``. Every obstacle is named."""
@@ -93,25 +102,28 @@ class RatingSchemeVersionViewSet(EntryViewSet):
         answer["Location"] = request.path.replace(f"{public_id}/copy/", f"{draft.public_id}/")
         return answer
 
-    @extend_schema(
-        parameters=[OpenApiParameter("with", OpenApiTypes.UUID, required=True, description="与之比较的版本")],
-        responses=DifferenceSerializer(many=True),
-        filters=False,
-    )
-    @action(detail=True, methods=["get"], pagination_class=None)
+    @extend_schema(parameters=[WITH], responses=DifferenceSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=WholeList)
     def differences(self, request: Request, public_id: Any) -> Response:
-        """What this version adds, leaves out and changes against the one named by ``with``."""
+        """What this version adds, leaves out and changes against another one, or the one before it."""
         refuse_unknown(request.query_params, {"with"})
-        asked = id_text(request.query_params.get("with", ""))
-        if not asked:
-            raise refuse("with", _("请给出另一个版本的编号。"), "invalid")
-        rows = {
-            str(row.public_id): row for row in self.get_queryset().filter(public_id__in=[public_id, asked])
-        }
-        if len(rows) < len({str(public_id), asked}):
-            raise NotFound
-        found = differences(rows[asked], rows[str(public_id)])
+        version = self.version_read(str(public_id))
+        if "with" in request.query_params:
+            asked = id_text(request.query_params["with"])
+            if not asked:
+                raise refuse("with", _("请给出另一个版本的编号。"), "invalid")
+            other: RatingSchemeVersion | None = self.version_read(asked)
+        else:
+            other = previous_of(version, request.user)
+        found = differences(other, version) if other is not None else []
         return envelope(request, DifferenceSerializer(found, many=True).data, count=len(found))
+
+    def version_read(self, public_id: str) -> RatingSchemeVersion:
+        """Raises NotFound for a version that one may not read, whether it exists or not."""
+        version: RatingSchemeVersion | None = self.get_queryset().filter(public_id=public_id).first()
+        if version is None:
+            raise NotFound
+        return version
 
 
 class RatingItemViewSet(EntryViewSet):

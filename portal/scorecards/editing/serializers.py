@@ -8,6 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from communities.base.entry.bodies import MOST_REASON
 from communities.base.rules.items import NOT_APPLICABLE, ROUNDING
 from communities.base.rules.shapes import OPERATORS
 from communities.base.serializers import HalfOpenSerializer, NamedSerializer, PlaceSerializer, RowSerializer
@@ -119,6 +120,12 @@ class CopySerializer(serializers.Serializer):
     """What the new version is for."""
 
     note = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class ReasonSerializer(serializers.Serializer):
+    """Why, where there is something to tell."""
+
+    reason = serializers.CharField(max_length=MOST_REASON, required=False, allow_blank=True)
 
 
 class FieldDifferenceSerializer(serializers.Serializer):

@@ -23,7 +23,7 @@ from communities.base.views import ListPage, ScopedPage, readable
 from portal.scorecards import schemes
 from portal.scorecards.editing import filters, tables
 from portal.scorecards.models import RatingItem, RatingScheme, RatingSchemeVersion
-from portal.scorecards.scheme_differences import differences
+from portal.scorecards.scheme_differences import differences, previous_of
 from portal.scorecards.scheme_words import sentences
 
 
@@ -143,18 +143,6 @@ class VersionDetail(OfJurisdiction):
             "warnings": schemes.warnings_of(row) if may_write else [],
             "previous": previous_of(row, self.request.user),
         }
-
-
-def previous_of(version: RatingSchemeVersion, user: Any) -> RatingSchemeVersion | None:
-    """The version with the next lower number, where there is one."""
-    found: RatingSchemeVersion | None = (
-        readable(RatingSchemeVersion, user, Action.VIEW)
-        .filter(scheme=version.scheme_id, number__lt=version.number)
-        .select_related("scheme")
-        .order_by("-number")
-        .first()
-    )
-    return found
 
 
 class VersionButton(ScopedPage):
