@@ -99,7 +99,7 @@ def publish_version(version: RatingSchemeVersion, *, by: Any, reason: str = "") 
         # Whoever writes a part of the version waits for this lock, or is waited for.
         RatingSchemeVersion.objects.select_for_update(of=("self",), no_key=True).get(pk=version.pk)
         if found := obstacles(version):
-            raise ValidationError(found, code="obstacle")
+            raise ValidationError([ValidationError(each, code="obstacle") for each in found])
         version.published_at, version.published_by = timezone.now(), by
         actions.save(version, by=by, reason=reason, needs=NEEDS)
     return version
