@@ -70,6 +70,11 @@ class Box(Place):
     number: int = 0
     kind = "box"
 
+    @property
+    def is_short(self) -> bool:
+        """Whether it holds single values only, which stand beside each other."""
+        return all(isinstance(each, Leaf) for each in self.fields)
+
 
 @dataclass(frozen=True)
 class Lines(Place):
@@ -151,8 +156,12 @@ class _Maker:
         return Leaf(**vars(place), kind=_kind(param), value=_text(value), choices=choices)
 
     def entry(self, param: Listed | Entry, data: Any, place: Place, left: int) -> Box:
+        """Single values come before what is long."""
         errors = {"errors": self.at(place.name)}
-        return Box(**vars(place) | errors, fields=self.fields(param.of, data, place.name, left))
+        fields = sorted(
+            self.fields(param.of, data, place.name, left), key=lambda each: not isinstance(each, Leaf)
+        )
+        return Box(**vars(place) | errors, fields=tuple(fields))
 
 
 def _kind(param: Param) -> str:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 
 from communities.base.entry.rule_field import as_data
 from communities.base.rules import Inputs, Item, RuleInvalid, Shape, read_rule
+from communities.base.rules.editor import field_id
 from communities.base.rules.readings import named
 from portal.scorecards.rules_api import known_names, readings, tried
 
@@ -28,6 +29,10 @@ class Asked:
     bottom: str = ""
     errors: Sequence[str] = ()
 
+    @property
+    def id(self) -> str:
+        return field_id(f"{PREFIX}{self.code}")
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -40,7 +45,7 @@ class Trial:
 
 
 def trial_of(form: Any, data: Mapping[str, str], *, reckons: bool) -> Trial:
-    """From a form as it stands, saved or not. ``reckons``: the button was pressed."""
+    """From a form as it stands, saved or not. ``reckons``: the button was pressed, even if nothing was typed."""
     try:
         item = item_of(form)
     except RuleInvalid:
@@ -49,9 +54,9 @@ def trial_of(form: Any, data: Mapping[str, str], *, reckons: bool) -> Trial:
         return Trial(errors=error.messages)
     names = known_names()
     words = item.rule.words(item.full_mark, names)
-    if not reckons:
-        return Trial(words, asked_of(item.rule, data, {}))
     case = {code: value for code in item.rule.reads() if (value := typed(data, code)) is not None}
+    if not (reckons or case):
+        return Trial(words, asked_of(item.rule, data, {}))
     try:
         found = readings(item.rule, case, "try")
     except RuleInvalid as error:
