@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError as Invalid
 from django.db.models import QuerySet
 from django.http import FileResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
@@ -28,6 +29,7 @@ from communities.base.paging import Order
 from communities.base.roles import Action
 from communities.base.serializers import PlaceSerializer
 from communities.base.tables import resource_of
+from communities.base.wording import Asked
 from communities.base.workbooks.writing import XLSX, download
 from communities.choices import ImportMode, ImportState, RowOutcome
 from communities.models import Division, ImportBatch
@@ -124,18 +126,18 @@ class ImportDetailSerializer(ImportSerializer):
         return batch.count(RowOutcome.REFUSED) > MOST_ERRORS
 
 
-class UploadSerializer(serializers.Serializer):
+class UploadSerializer(Asked):
     resource = serializers.ChoiceField(choices=RESOURCES)
     division = serializers.UUIDField(help_text=gettext_lazy("地区；只导入它和下级的记录"))
     file = serializers.FileField(help_text=gettext_lazy(".xlsx 或 .csv"))
 
 
-class TemplateSerializer(serializers.Serializer):
+class TemplateSerializer(Asked):
     resource = serializers.ChoiceField(choices=RESOURCES)
     division = serializers.UUIDField()
 
 
-class ConfirmSerializer(serializers.Serializer):
+class ConfirmSerializer(Asked):
     mode = serializers.ChoiceField(choices=ImportMode.choices)
 
 
@@ -210,7 +212,6 @@ class ImportViewSet(ListViewSet):
     def create(self, request: Request) -> Response:
         """Upload a file to be checked; the same file that still waits is answered again."""
         refuse_unknown(request.query_params, ())
-        refuse_unknown(request.data, UploadSerializer().fields)
         asked = UploadSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         register = imports.resources()[asked.validated_data["resource"]]
@@ -266,7 +267,12 @@ class ImportViewSet(ListViewSet):
             raise NotFound
         file = io.BytesIO()
         imports.write_refused(file, batch)
-        return download(file, f"{batch.public_id}")
+        named = {
+            "title": registers_title(batch.register),
+            "place": batch.division,
+            "day": f"{timezone.localdate(batch.created_at):%Y-%m-%d}",
+        }
+        return download(file, _("%(title)s退回(%(place)s %(day)s)") % named)
 
     @extend_schema(
         parameters=[

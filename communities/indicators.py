@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.measures import Assessment, Grain, Indicator, Measure, Validity
 from communities.base.standards import declare_threshold_key
-from communities.choices import CommitteeKind, PremisesFunction, PremisesKind
+from communities.choices import CommitteeKind, Condition, PremisesFunction, PremisesKind, Tenure
 
 SQUARE_METRES = _("平方米")
 PERCENT = _("%")
@@ -67,6 +69,20 @@ STATION_COMMUNITIES = Measure(
     distinct=True,
     via="premises",
 )
+OWNED_AREA = _area("premises.owned.area", _("自有用房面积"), Q(tenure=Tenure.OWNED))
+GOOD_AREA = _area("premises.good.area", _("状况良好的用房面积"), Q(condition=Condition.GOOD))
+# Rooms whose coverage is told beside that of service stations, with the English word for each.
+ROOMS_COVERED = {
+    PremisesFunction.COUNCIL_ROOM: "a council room",
+    PremisesFunction.MEDIATION: "a mediation room",
+    PremisesFunction.POLICE_ROOM: "a police room",
+    PremisesFunction.ELDERLY_CARE: "a day-care room for the elderly",
+    PremisesFunction.CHILDREN: "a children's room",
+    PremisesFunction.HEALTH: "a health room",
+    PremisesFunction.CULTURE: "a culture room",
+    PremisesFunction.READING: "a reading room",
+    PremisesFunction.SPORT: "a sports space",
+}
 
 OFFICE_COMPLIANCE = Assessment(
     "office",
@@ -93,6 +109,62 @@ OFFICE_SHARE_COMPLIANCE = Assessment(
     OFFICE_AREA,
     denominator=PREMISES_AREA,
 )
+
+
+def _share_of_area(code: str, name: Any, name_en: str, description: Any, part: Measure) -> Indicator:
+    """A part of the area of all premises, in percent."""
+    return Indicator(
+        code,
+        name,
+        name_en,
+        PERCENT,
+        description,
+        higher_is_better=True,
+        numerator=part,
+        denominator=PREMISES_AREA,
+        scale=100,
+        numerator_scale=HUNDREDTHS,
+        denominator_scale=HUNDREDTHS,
+        source=_("社区用房台账"),
+    )
+
+
+def _coverage(code: str, named: tuple[Any, str], description: Any, having: Measure) -> Indicator:
+    """Communities that have something, of all, in percent; ``named`` in Chinese and English."""
+    return Indicator(
+        code,
+        *named,
+        PERCENT,
+        description,
+        higher_is_better=True,
+        numerator=having,
+        denominator=COMMUNITIES,
+        scale=100,
+        source=_("社区用房台账"),
+    )
+
+
+def _room_coverage(function: PremisesFunction, english: str) -> Indicator:
+    """Communities with a room of a function, of all."""
+    what = {"room": function.label}
+    having = Measure(
+        f"communities.with_{function.value}",
+        _("有%(room)s的社区数") % what,
+        "communities.PremisesFunctionArea",
+        Validity.STOCK,
+        where=Q(function=function),
+        distinct=True,
+        via="premises",
+    )
+    named = (_("%(room)s覆盖率") % what, f"Communities with {english}")
+    described = _("用房中设有%(room)s的社区，占全部社区的比例。") % what
+    return _coverage(f"{function.value}_coverage", named, described, having)
+
+
+def _communities_with(code: str, name: Any, where: Q) -> Measure:
+    """Communities that have at least one room of a kind of use."""
+    return Measure(code, name, "communities.Premises", Validity.STOCK, where=where, distinct=True)
+
 
 INDICATORS = (
     Indicator(
@@ -169,16 +241,39 @@ INDICATORS = (
         scale=100,
         source=_("社区用房台账"),
     ),
-    Indicator(
+    _coverage(
         "station_coverage",
-        _("社区服务站覆盖率"),
-        "Communities with a service station",
-        PERCENT,
+        (_("社区服务站覆盖率"), "Communities with a service station"),
         _("设有社区服务站的社区，占全部社区的比例。"),
-        higher_is_better=True,
-        numerator=STATION_COMMUNITIES,
-        denominator=COMMUNITIES,
-        scale=100,
-        source=_("社区用房台账"),
+        STATION_COMMUNITIES,
     ),
+    _share_of_area(
+        "owned_share",
+        _("自有用房占比"),
+        "Owned share of premises",
+        _("自有用房面积占全部社区用房面积的比例。"),
+        OWNED_AREA,
+    ),
+    _share_of_area(
+        "good_share",
+        _("状况良好用房占比"),
+        "Share of premises in good condition",
+        _("房屋状况良好的用房面积，占全部社区用房面积的比例。"),
+        GOOD_AREA,
+    ),
+    _coverage(
+        "open_counter_coverage",
+        (_("敞开式办公覆盖率"), "Communities with an open counter"),
+        _("至少一处用房敞开式办公的社区，占全部社区的比例。"),
+        _communities_with(
+            "communities.with_open_counter", _("有敞开式办公的社区数"), Q(has_open_counter=True)
+        ),
+    ),
+    _coverage(
+        "one_door_coverage",
+        (_("一门式服务覆盖率"), "Communities with one-door service"),
+        _("至少一处用房提供一门式服务的社区，占全部社区的比例。"),
+        _communities_with("communities.with_one_door", _("有一门式服务的社区数"), Q(is_one_door=True)),
+    ),
+    *(_room_coverage(function, english) for function, english in ROOMS_COVERED.items()),
 )

@@ -7,12 +7,20 @@ import re
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from django.apps import apps
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
 
-from communities.base.places import Span, ancestor_ids, within
-from communities.base.querysets import DivisionScopedQuerySet, RowQuerySet, ScopedQuerySet, valid_on, words
+from communities.base.places import Span, ancestor_ids, outermost, within
+from communities.base.querysets import (
+    DivisionScopedQuerySet,
+    RowQuerySet,
+    ScopedQuerySet,
+    spellings,
+    valid_on,
+    words,
+)
 from communities.base.roles import Action
 from communities.choices import CommitteeKind, Level
 
@@ -23,6 +31,8 @@ if TYPE_CHECKING:
 # gathers there at most.
 ROWS_TO_WALK = 5000
 HITS_TO_GATHER = 5000
+# A word that more places above the communities have in their names is too generic to say where.
+PLACES_MEANT = 50
 
 
 class DivisionQuerySet(ScopedQuerySet):
@@ -91,7 +101,15 @@ def first_hits(places: DivisionQuerySet, text: str, limit: int = 20) -> list[Div
     What is generic (社区 stands in 150,000 names) costs no more than what is rare: each step reads a bounded
     number of rows in the order of an index. ``places`` may be limited to a scope (``visible_to``), not sliced.
     """
-    wanted = words(text)
+    found: list[int] = []
+    for spelling in spellings(text):
+        if len(found) < limit:
+            found += _ids_of_hits(places.exclude(pk__in=found), words(spelling), limit - len(found))
+    rows = places.in_bulk(found)
+    return [rows[pk] for pk in found if pk in rows]
+
+
+def _ids_of_hits(places: DivisionQuerySet, wanted: list[str], limit: int) -> list[int]:
     found: list[int] = []
     if len(wanted) == 1:
         found = _beginning_with(places, wanted[0], limit)
@@ -100,9 +118,50 @@ def first_hits(places: DivisionQuerySet, text: str, limit: int = 20) -> list[Div
         found += _above_communities(others, wanted, limit - len(found))
         found += _communities(others, wanted, limit - len(found))
     elif len(wanted) > 1:
-        found = list(places.matching(text).order_by("level", "path_now").values_list("pk", flat=True)[:limit])
-    rows = places.in_bulk(found)
-    return [rows[pk] for pk in found if pk in rows]
+        found = list(
+            places.matching(" ".join(wanted))
+            .order_by("level", "path_now")
+            .values_list("pk", flat=True)[:limit]
+        )
+    if len(wanted) > 1 and len(found) < limit:
+        found += _below_named(places.exclude(pk__in=found), wanted, limit - len(found))
+    return found
+
+
+def _below_named(places: DivisionQuerySet, wanted: list[str], limit: int) -> list[int]:
+    """Ids of places that some of the words name, in places that the others name: 长街 云州, in any order.
+
+    Only what lies in one of the latter is read, so the index on paths bounds what that costs.
+    """
+    spans = spans_named(wanted)
+    inside = outermost(span.low for listed in spans.values() for span in listed)
+    found = places.inside(inside)
+    for word, above in spans.items():
+        here = _begins_with(word) if word.isascii() else _holds(word)
+        found = found.filter(here | within("path_now", above))
+    return list(found.order_by("level", "path_now").values_list("pk", flat=True)[:limit]) if inside else []
+
+
+def spans_named(wanted: list[str]) -> dict[str, tuple[Span, ...]]:
+    """By word, all below the places above the communities that it names; nothing for one that names too many.
+
+    One query. What is above a place is no secret to whoever may see it, so the scope has no say here.
+    """
+    above = apps.get_model("communities", "Division")._default_manager.filter(is_closed=False)
+    above = above.filter(level__lt=Level.COMMUNITY).order_by()
+    named = [
+        above.filter(_by_lexemes([word]))
+        .annotate(word=Value(number))
+        .values_list("word", "path_now")[: PLACES_MEANT + 1]
+        for number, word in enumerate(wanted)
+    ]
+    paths: dict[int, list[str]] = {}
+    for number, path in named[0].union(*named[1:], all=True) if len(named) > 1 else named[0]:
+        paths.setdefault(number, []).append(path)
+    return {
+        word: outermost(paths.get(number, ())) if len(paths.get(number, ())) <= PLACES_MEANT else ()
+        for number, word in enumerate(wanted)
+    }
 
 
 def _beginning_with(places: DivisionQuerySet, word: str, limit: int) -> list[int]:
@@ -181,6 +240,9 @@ class CommitteeQuerySet(ScopedQuerySet):
         "division_now__initials__startswith",
     )
     searched_by = _("输入名称、社区代码或社区拼音首字母查找")
+
+    def in_place_named(self, word: str) -> Q:
+        return within("division_now__path_now", spans_named([word])[word])
 
     def in_force(self, day: dt.date) -> Self:
         return self.live().filter(valid_on(day))

@@ -44,6 +44,7 @@ from portal.scorecards.editing.api import (
     RatingSchemeViewSet,
 )
 from portal.scorecards.rules_api import RatingRuleViewSet
+from portal.scorecards.scores_api import ScoreViewSet
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
@@ -115,6 +116,7 @@ router.register("rating-schemes", RatingSchemeViewSet, "api-rating-scheme")
 router.register("rating-scheme-versions", RatingSchemeVersionViewSet, "api-rating-scheme-version")
 router.register("rating-items", RatingItemViewSet, "api-rating-item")
 router.register("runs", RunViewSet, "api-run")
+router.register("scores", ScoreViewSet, "api-score")
 router.register("imports", ImportViewSet, "api-import")
 router.register("changes", ChangeViewSet, "api-change")
 

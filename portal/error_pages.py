@@ -26,9 +26,10 @@ def request_number() -> str:
     return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 
-def answer(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
+def answer(request: HttpRequest, status: int, detail: str = "", title: str = "") -> HttpResponse:
     """The page, inside the frame for somebody signed in; alone when the frame itself may be what broke."""
-    title, text = TEXTS[status]
+    usual, text = TEXTS[status]
+    title = title or usual
     if request.path.startswith("/api/"):
         return problem(status, "server_error" if status >= 500 else "client_error", CODES[status], title)
     signed_in = status < 500 and getattr(getattr(request, "user", None), "is_authenticated", False)
@@ -71,5 +72,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
-    """Somebody else's page sent the form, or it lay open too long."""
+    """Somebody else's page sent the form, or it lay open too long: until the cookies were gone, even."""
+    signed_in = getattr(getattr(request, "user", None), "is_authenticated", False)
+    if not signed_in and keeps_draft(request):
+        said = _("请重新登录。填写的内容如已自动存为草稿，登录后重新打开刚才的页面，即可继续填写。")
+        return answer(request, 403, said, title=_("登录已过期"))
     return answer(request, 403, _("页面停留过久或来源无法确认，请返回刷新页面后重试。"))
+
+
+def keeps_draft(request: HttpRequest) -> bool:
+    """Whether the form that was sent keeps what is typed into it."""
+    view = getattr(request.resolver_match, "func", None)
+    entry = getattr(getattr(view, "view_class", None), "entry", None)
+    return getattr(entry, "keeps_drafts", False)

@@ -19,7 +19,7 @@ from django.db import DataError, IntegrityError, OperationalError, connection, t
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from communities.base.models import Parts, Row
+from communities.base.models import Parts, Row, take_turn
 from communities.base.roles import Action
 from communities.base.wakeup import wake_after_commit
 
@@ -125,7 +125,8 @@ def _done(rows: Sequence[Row], write: Callable[[], None]) -> None:
         try:
             with transaction.atomic():
                 if again < TRIES - 1:
-                    _take_turn()
+                    # Those who begin again do so one after the other, or they would only meet in the next ring.
+                    take_turn("save again")
                 write()
         except BaseException as error:
             for row, pk, version, adding in before:
@@ -136,12 +137,6 @@ def _done(rows: Sequence[Row], write: Callable[[], None]) -> None:
                 raise
         else:
             return
-
-
-def _take_turn() -> None:
-    """Those who begin again do so one after the other, or they would only meet in the next ring."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('save again', 0))")
 
 
 def _is_deadlock(error: BaseException) -> bool:

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
+from communities.base import wording
 from communities.base.roles import Action
 
 Rows = Callable[[Any], QuerySet]
@@ -56,17 +57,20 @@ class FilterForm(forms.Form):
         return [name for name in single if len(self.data.getlist(name)) > 1]
 
     def add_error(self, field: str | None, error: Any) -> None:
-        """Django's own words for a null character are not Chinese that anybody speaks."""
-        if field is not None and getattr(error, "code", None) is None:
-            codes = {each.code for each in getattr(error, "error_list", ())}
-            if NULL_CHARACTER in codes:
-                label = self.fields[field].label or field
-                error = ValidationError(
-                    _("「%(field)s」中有空字符，请删除后重新填写。"),
-                    code=NULL_CHARACTER,
-                    params={"field": label},
-                )
+        """The framework's own words give way to those that forms and workbooks use."""
+        listed = getattr(error, "error_list", None)
+        if field is not None and listed and not hasattr(error, "error_dict"):
+            error = ValidationError([self.in_our_words(self.fields[field], field, each) for each in listed])
         super().add_error(field, error)
+
+    def in_our_words(self, field: Any, name: str, error: ValidationError) -> ValidationError:
+        """Django's words for a null character are not Chinese that anybody speaks."""
+        if error.code != NULL_CHARACTER:
+            return wording.reworded(field, error)
+        told = {"field": field.label or name}
+        return ValidationError(
+            _("「%(field)s」中有空字符，请删除后重新填写。"), code=NULL_CHARACTER, params=told
+        )
 
     def clean(self) -> dict[str, Any] | None:
         for name in self.repeated():

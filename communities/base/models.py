@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +19,12 @@ from communities.base.querysets import today
 
 if TYPE_CHECKING:
     from django.db.models.constraints import BaseConstraint
+
+
+def take_turn(what: str) -> None:
+    """Wait until no other transaction has the turn at ``what``, and keep it until this one ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [what])
 
 
 class NewPublicId(Func):

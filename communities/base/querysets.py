@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from typing import Any, ClassVar, Self
 
 from django.db import models
@@ -28,6 +29,14 @@ def words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", text.lower())[:MOST_WORDS]
 
 
+def spellings(text: str) -> list[str]:
+    """A person's search as it is typed and, where that differs, with ordinary digits and letters for wide ones.
+
+    Names are kept as they are written, so that either may be what stands in them.
+    """
+    return list(dict.fromkeys((text, unicodedata.normalize("NFKC", text))))
+
+
 class RowQuerySet(models.QuerySet):
     """Rows with soft delete."""
 
@@ -46,12 +55,19 @@ class RowQuerySet(models.QuerySet):
 
     def first_hits(self, text: str, limit: int) -> list[Any]:
         """The rows that a person most likely means: those whose name is ``text``, then those with its words."""
+        hits: list[Any] = []
+        for spelling in spellings(text):
+            known = {row.pk for row in hits}
+            hits += [row for row in self._hits(spelling, limit) if row.pk not in known]
+        return hits[:limit]
+
+    def _hits(self, text: str, limit: int) -> list[Any]:
         wanted = words(text)
         if not wanted:
             return []
         found = self
         for word in wanted:
-            somewhere = Q()
+            somewhere = self.in_place_named(word) if len(wanted) > 1 else Q()
             for lookup in self.searched:
                 somewhere |= Q(**{lookup: word})
             found = found.filter(somewhere)
@@ -59,6 +75,10 @@ class RowQuerySet(models.QuerySet):
         first: list[Any] = list(self.filter(**{own: text})[:limit])
         others = found.exclude(pk__in=[row.pk for row in first])
         return first + list(others[: limit - len(first)])
+
+    def in_place_named(self, word: str) -> Q:  # noqa: ARG002 - rows that stand nowhere
+        """A condition that a row stands below a place whose name holds a word."""
+        return Q()
 
 
 class ScopedQuerySet(RowQuerySet):

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from communities.base.models import Row, not_empty, not_in_future, unique_live
+from communities.base.models import Row, not_empty, not_in_future, take_turn, unique_live
 from communities.base.querysets import DivisionScopedQuerySet
 from communities.base.standards import THRESHOLD_KEYS, Rule, check_threshold_key, collide
 from communities.choices import (
@@ -235,6 +235,8 @@ class Threshold(Row):
 
         if self.force == Force.STRIVE_TO:
             return
+        # Of two who write at the same moment, the second must see what the first one wrote.
+        take_turn(f"threshold {self.key} {self.jurisdiction_id} {self.force}")
         stored = Threshold.objects.filter(pk=self.pk).first() if self.pk else None
         others = Threshold.objects.live().filter(
             key=self.key, jurisdiction=self.jurisdiction_id, force=self.force, valid__overlap=self.valid

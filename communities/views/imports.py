@@ -19,9 +19,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from communities.actions import imports
-from communities.base import actions
+from communities.base import actions, wording
 from communities.base.changes import spoken
 from communities.base.entry.forms import EntryForm
+from communities.base.entry.texts import visible
 from communities.base.roles import Action
 from communities.base.tables import detail_url, resource_of
 from communities.base.views import ScopedPage
@@ -102,7 +103,7 @@ class NewImport(ImportPage):
         register, entry = self.asked_register()
         file = request.FILES.get("file")
         if file is None:
-            return self.shown(_("请选择要上传的文件。"))
+            return self.shown(str(wording.FILE))
         try:
             batch = imports.upload(
                 register=register,
@@ -138,7 +139,10 @@ class ImportList(ImportPage):
         if request.GET:
             raise BadRequest(_("地址中有不认识的参数。"))
         found = ImportBatch.objects.visible_to(request.user).select_related("division")
-        batches = [(batch, title_of(batch.register)) for batch in found.order_by("-pk")[:LISTED]]
+        batches = [
+            (batch, visible(batch.file_name), title_of(batch.register))
+            for batch in found.order_by("-pk")[:LISTED]
+        ]
         return render(request, "imports/list.html", {"batches": batches, "most": LISTED})
 
 
@@ -179,6 +183,7 @@ class ImportDetail(ImportPage):
         rows, more = self.rows(outcome)
         return {
             "batch": batch,
+            "file_name": visible(batch.file_name),
             "title": title_of(batch.register),
             "list_url": list_url(batch.register),
             "notes": [NOTES[note] for note in batch.notes if note in NOTES],
@@ -248,7 +253,7 @@ class Preview:
             ],
             changes,
             [
-                (self.labels.get(fault["name"], ""), fault["value"], fault["message"])
+                (self.labels.get(fault["name"], ""), visible(fault["value"]), fault["message"])
                 for fault in row.errors or ()
             ],
         )

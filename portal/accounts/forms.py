@@ -6,9 +6,9 @@ import unicodedata
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from communities.base import wording
 from portal.accounts.passwords import LONGEST
 
 
@@ -21,8 +21,7 @@ class PlainForm(forms.Form):
         for field in self.fields.values():
             box = isinstance(field.widget, forms.CheckboxInput)
             field.widget.attrs.setdefault("class", "form-check-input" if box else "form-control")
-            field.error_messages.setdefault("required", _now("请填写此项。"))
-            field.error_messages["required"] = _now("请填写此项。")
+            field.error_messages["required"] = wording.REQUIRED
 
 
 def password_field(label: Any, autocomplete: str) -> forms.CharField:

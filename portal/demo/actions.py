@@ -17,6 +17,7 @@ from communities.models import Division, DivisionRecord, Installation, Job, Peri
 from portal.demo import accounts
 from portal.demo.cities import ProvincePlan, plan_province
 from portal.demo.rulebook import store_rulebook
+from portal.demo.schemes import store_schemes
 from portal.demo.store import store_city, store_places
 from portal.demo.timeline import END_OF_2002, Timeline
 from portal.scorecards.actions import execute_run, request_run
@@ -64,6 +65,7 @@ def load(anchor: dt.date, *, file: Path | None) -> Installation:
     for city in plan.cities.values():
         store_city(city, root)
     store_rulebook(plan)
+    store_schemes(plan)
     installation = mark(plan)
     accounts.store_accounts(plan, root, credentials)
     request_runs()
@@ -80,9 +82,12 @@ def request_runs() -> list[Run]:
 
 
 def measure() -> int:
-    """Do the runs that wait, here and now; how many were done."""
+    """Do the runs that wait, here and now, and the scores that follow them; how many were done."""
     waiting = Run.objects.filter(job__state__in=Job.UNFINISHED).order_by("pk")
-    return sum(execute_run(run_id) for run_id in waiting.values_list("public_id", flat=True))
+    number = 0
+    while run_ids := list(waiting.values_list("public_id", flat=True)):
+        number += sum(execute_run(run_id) for run_id in run_ids)
+    return number
 
 
 def mark(plan: ProvincePlan) -> Installation:

@@ -36,11 +36,11 @@ from portal.scorecards.engine.frame import EVERYWHERE, chunks, communities_in
 from portal.scorecards.engine.refresh import differs, refresh
 from portal.scorecards.engine.slots import register
 from portal.scorecards.engine.targets import listed
-from portal.scorecards.models import CurrentRun, MeasureCard, Run, RunKind
+from portal.scorecards.models import CurrentRun, MeasureCard, Run, RunKind, ScoreCard, ScoreRollUp
+from portal.scorecards.scoring import runs as scoring
 
 logger = logging.getLogger(__name__)
 
-RUN_TASK = "portal.scorecards.run"
 JOB_KIND = "measure"
 # Whatever fails as often as this would fail again: somebody has to look.
 MAX_FAILURES = 3
@@ -51,7 +51,7 @@ MANY_CARDS = 10_000
 _MEASURING_LOCK = 0x5C0_0001
 
 
-def request_run(period: Period, *, by: Any, kind: str = RunKind.MEASURE) -> Run:
+def request_run(period: Period, *, by: Any) -> Run:
     """The unfinished run of a period, begun now if there is none. ``by`` None: the timetable.
 
     Raises PermissionDenied for who may not run, ValidationError for a period that has not begun, or is closed and
@@ -64,16 +64,17 @@ def request_run(period: Period, *, by: Any, kind: str = RunKind.MEASURE) -> Run:
     with transaction.atomic():
         # Whoever closes the period waits for us here, or we for him.
         period = Period.objects.select_for_update(no_key=True).get(pk=period.pk)
-        if period.is_closed and CurrentRun.objects.filter(kind=kind, period=period).exists():
+        measured = CurrentRun.objects.filter(kind=RunKind.MEASURE, period=period)
+        if period.is_closed and measured.exists():
             raise ValidationError(_("报告期已关闭，不再测算。"), code="closed")
         job, made = jobs.enqueue(
-            key=f"{kind}:{period.code}", kind=JOB_KIND, params={"period": period.code}, by=by
+            key=f"{RunKind.MEASURE}:{period.code}", kind=JOB_KIND, params={"period": period.code}, by=by
         )
         if made:
-            Run.objects.create(kind=kind, period=period, anchor_date=period.anchor_date, job=job)
+            Run.objects.create(kind=RunKind.MEASURE, period=period, anchor_date=period.anchor_date, job=job)
         # All that the answer tells is read at one moment: the run may be finished the next.
         run = Run.objects.select_related("job", "period", "current").get(job=job)
-        wake_after_commit(RUN_TASK, str(run.public_id))
+        wake_after_commit(scoring.RUN_TASK, str(run.public_id))
     return run
 
 
@@ -92,14 +93,17 @@ def execute_run(run_id: uuid.UUID | str) -> bool:
 
     The same message delivered twice, or after the run is done, changes nothing.
     """
-    run = Run.objects.select_related("period", "job").get(public_id=run_id)
+    run = Run.objects.select_related("period", "job", "scheme_version__scheme").get(public_id=run_id)
     with transaction.atomic():
         _lock_measuring()
         lease = jobs.take(job_id=run.job_id)
     if lease is None:
         return False
     try:
-        _measure(run, lease)
+        if run.kind == RunKind.SCORE:
+            scoring.score(run, lease, _make_current)
+        else:
+            _measure(run, lease)
     except LeaseLost:
         logger.warning("run %s went to another worker", run.public_id)
         return False
@@ -151,6 +155,7 @@ def _complete(measuring: Measuring, lease: Lease, replaced: int | None, cards: i
     _make_current(measuring.run)
     lease.result["conflicts"] = _named(lease.result["conflicts"])
     jobs.finish(lease)
+    scoring.request_scores_of(measuring.run)
     # Rows may have changed meanwhile; the sweep held back for this run.
     wake_after_commit(SWEEP_TASK)
 
@@ -186,9 +191,14 @@ def _named(conflicts: list[list[Any]]) -> list[dict[str, Any]]:
 
 
 def clean_up(period: Period) -> None:
-    """Drop the cards of a period's runs that nobody reads any more; the runs themselves are kept."""
+    """Drop the cards of a period's runs that nobody reads any more; the runs themselves are kept.
+
+    What current scores rest on is read until they are reckoned anew: their explanations show it.
+    """
     unread = Run.objects.filter(period=period, current__isnull=True).exclude(job__state__in=Job.UNFINISHED)
-    MeasureCard.objects.filter(run__in=unread).delete()
+    ScoreCard.objects.filter(run__in=unread).delete()
+    ScoreRollUp.objects.filter(run__in=unread).delete()
+    MeasureCard.objects.filter(run__in=unread.exclude(scorings__current__isnull=False)).delete()
 
 
 def sweep() -> None:
@@ -226,6 +236,7 @@ def show_marks() -> bool:
         )
         for current in currents:
             if refresh(current.run, division_ids, positions):
+                scoring.refresh_scores(current.run, division_ids, positions)
                 CurrentRun.objects.filter(pk=current.pk).update(since=timezone.now())
     return True
 
@@ -260,7 +271,7 @@ def _outgrown(currents: Sequence[CurrentRun], positions: Mapping[str, int]) -> b
 
 
 def _running() -> Any:
-    return Job.objects.filter(kind=JOB_KIND, state=JobState.RUNNING)
+    return Job.objects.filter(kind__in=(JOB_KIND, scoring.JOB_KIND), state=JobState.RUNNING)
 
 
 def _may_sweep(running: Any) -> bool:

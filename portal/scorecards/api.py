@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -44,8 +44,10 @@ from portal.scorecards.filters import (
     SubjectsBehindFilterSet,
     period_of,
 )
-from portal.scorecards.models import CurrentRun, MeasureCard, Run
+from portal.scorecards.models import CurrentRun, MeasureCard, RatingSchemeVersion, Run, RunKind
 from portal.scorecards.rows import Position, PositionLost, Scene, SubjectOrder, source_rows, subjects
+from portal.scorecards.scoring.reading import versions_read
+from portal.scorecards.scoring.runs import request_score_run
 from portal.scorecards.serializers import (
     IndicatorSerializer,
     IndicatorValueSerializer,
@@ -307,10 +309,21 @@ def position_of(request: Request) -> Position | None:
     return None
 
 
-class RunViewSet(RegisterViewSet):
-    """Measuring runs: what was computed when, and asking for a new one."""
+def version_of(asked: Mapping[str, Any], user: Any) -> RatingSchemeVersion:
+    """The version that a scoring run names. Raises ValidationError without one, NotFound outside one's scope."""
+    if asked.get("scheme_version") is None:
+        raise refuse("scheme_version", _("评分须指明评分表的版本。"), "required")
+    version = versions_read(user).select_related("scheme").filter(public_id=asked["scheme_version"]).first()
+    if version is None:
+        raise NotFound
+    found: RatingSchemeVersion = version
+    return found
 
-    queryset = Run.objects.select_related("period", "job", "current")
+
+class RunViewSet(RegisterViewSet):
+    """Runs, measuring and scoring: what was computed when, and asking for a new one."""
+
+    queryset = Run.objects.select_related("period", "job", "current", "scheme_version")
     action_to_read = Action.COMPARE
     filterset_class = RunFilterSet
     serializer_class = RunSerializer
@@ -325,11 +338,16 @@ class RunViewSet(RegisterViewSet):
     def create(self, request: Request) -> Response:
         """Ask for a run; while one of the period is under way, that one is answered."""
         refuse_unknown(request.query_params, ())
-        asked = RunRequestSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
+        sent = RunRequestSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        asked = sent.validated_data
         try:
-            period = period_of(asked.validated_data["period"])
-            run = actions.request_run(period=period, by=request.user)
+            period = period_of(asked["period"])
+            if asked["kind"] == RunKind.SCORE:
+                version = version_of(asked, request.user)
+                run = request_score_run(version, period, by=request.user)
+            else:
+                run = actions.request_run(period=period, by=request.user)
         except Invalid as error:
             raise refuse("period", error.messages[0], error.code or "invalid") from error
         return Response(RunSerializer(run).data, status=status.HTTP_202_ACCEPTED)

@@ -18,6 +18,7 @@ from communities.base.roles import Action
 from communities.choices import LEVEL_CODES, JobState, Level
 from communities.models import Division, Period
 from portal.scorecards.catalogue import INDICATORS
+from portal.scorecards.models import RunKind
 from portal.scorecards.rows import SubjectOrder
 
 INDICATOR_CODES = [(indicator.code, indicator.name) for indicator in INDICATORS.values()]
@@ -103,5 +104,6 @@ class SourcesBehindFilterSet(RowsBehindFilterSet):
 class RunFilterSet(RegisterFilterSet):
     action: ClassVar[Action] = Action.COMPARE
 
+    kind = PickFilter(field_name="kind", label=_("类型"), choices=RunKind.choices)
     period = PeriodFilter(field_name="period", label=_("报告期"))
     state = PickFilter(field_name="job__state", label=_("状态"), choices=JobState.choices)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +32,7 @@ from communities.base.rules import (
 )
 from communities.base.rules.items import HUNDREDTHS, ROUNDING
 from communities.base.rules.params import Fault, decimal_of, fault, gathered
+from communities.base.wording import Asked
 from portal.scorecards.api import WholeList
 from portal.scorecards.catalogue import INDICATORS
 
@@ -65,8 +67,16 @@ class RuleField(serializers.JSONField):
     """A rule; its own faults are told with their places inside it."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """The rule. Raises RuleInvalid."""
-        return read_rule(data, "rule")
+        """The rule. Raises ValidationError, with the places inside the rule."""
+        try:
+            return read_rule(data, "rule")
+        except RuleInvalid as error:
+            if any(each.place == "rule" for each in error.faults):
+                whole = [ErrorDetail(each.message, each.code) for each in error.faults]
+                raise ValidationError(whole) from error
+            raise told(
+                replace(each, place=each.place.removeprefix("rule.")) for each in error.faults
+            ) from error
 
 
 @extend_schema_field({"type": "object", "additionalProperties": VALUE})
@@ -74,14 +84,14 @@ class CaseField(serializers.DictField):
     """Values by code; what the rule reads and a case leaves out counts as not reported."""
 
 
-class NamedValueSerializer(serializers.Serializer):
+class NamedValueSerializer(Asked):
     """How explanations call a value."""
 
     name = serializers.CharField(max_length=50)
     unit = serializers.CharField(max_length=20, required=False, allow_blank=True, default="")
 
 
-class TrySerializer(serializers.Serializer):
+class TrySerializer(Asked):
     """A rule, its full mark, and the numbers to try it on."""
 
     rule = RuleField()
@@ -140,8 +150,6 @@ class RatingRuleViewSet(Address, ViewSet):
     def try_out(self, request: Request) -> Response:
         """Points and explanation of each case, by the very evaluation that scores places."""
         refuse_unknown(request.query_params, ())
-        if isinstance(request.data, dict):
-            refuse_unknown(request.data, TrySerializer().fields)
         sent = TrySerializer(data=request.data)
         try:
             sent.is_valid(raise_exception=True)
@@ -211,7 +219,7 @@ def tried(item: Item, inputs: Inputs) -> dict[str, Any]:
     return {
         "points": None if scored.points is None else points_text(scored.points),
         "explanation": [
-            {"text": line.text, "points": None if line.points is None else _exact(line.points)}
+            {"text": line.text, "points": None if line.points is None else exact_text(line.points)}
             for line in scored.lines
         ],
     }
@@ -222,7 +230,8 @@ def points_text(hundredths: int) -> str:
     return f"{Decimal(hundredths) / HUNDREDTHS:.2f}"
 
 
-def _exact(points: Any) -> str:
+def exact_text(points: Any) -> str:
+    """Points of one step, to four decimals."""
     return f"{Decimal(points.numerator) / Decimal(points.denominator):.4f}".rstrip("0").rstrip(".")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from communities.base.rules import Shape
 from communities.base.rules.shapes import Condition
-from portal.scorecards.rules_api import known_names
+from portal.scorecards.editing.inputs_offered import input_names
 
 if TYPE_CHECKING:
     from portal.scorecards.models import RatingItem, RatingVeto
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def sentences(item: RatingItem) -> list[str]:
     """The rule of an item, whatever the values."""
     rule: Shape = item.shape
-    return rule.words(item.full_mark, known_names())
+    return rule.words(item.full_mark, input_names())
 
 
 def rule_words(item: RatingItem) -> str:
@@ -25,4 +25,4 @@ def rule_words(item: RatingItem) -> str:
 def veto_words(veto: RatingVeto) -> str:
     """As in 安全事故高于 0 起."""
     condition = Condition(veto.value, veto.operator, veto.target)
-    return condition.words(known_names())
+    return condition.words(input_names())

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from communities.base.measures import Outcome
 from communities.base.serializers import NamedSerializer, PlaceSerializer
 from communities.base.tables import ROUTES
+from communities.base.wording import Asked
 from communities.choices import LEVEL_CODES, JobState, PremisesKind
 from portal.scorecards.figures import rounded
 from portal.scorecards.models import RunKind
@@ -174,6 +175,9 @@ class RunSerializer(serializers.Serializer):
 
     id = serializers.UUIDField(source="public_id", read_only=True)
     kind = serializers.ChoiceField(choices=RunKind.choices, read_only=True)
+    scheme_version = serializers.UUIDField(
+        source="scheme_version.public_id", allow_null=True, read_only=True, default=None
+    )
     period = serializers.CharField(source="period.code", read_only=True)
     anchor_date = serializers.DateField(read_only=True)
     state = serializers.ChoiceField(choices=JobState.choices, source="job.state", read_only=True)
@@ -190,17 +194,11 @@ class RunSerializer(serializers.Serializer):
         return getattr(run, "current", None) is not None
 
 
-class RunRequestSerializer(serializers.Serializer):
+class RunRequestSerializer(Asked):
     """What to compute."""
 
     kind = serializers.ChoiceField(choices=RunKind.choices)
+    scheme_version = serializers.UUIDField(
+        required=False, allow_null=True, help_text=_("评分时指明评分表的版本")
+    )
     period = serializers.CharField(max_length=7)
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Refuses names that mean nothing here."""
-        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
-        if unknown:
-            raise serializers.ValidationError(
-                {unknown[0][:50]: [serializers.ErrorDetail(str(_("不认识的字段。")), "unknown_field")]}
-            )
-        return super().to_internal_value(data)

@@ -7,9 +7,10 @@ from celery import shared_task
 from communities.base.wakeup import SWEEP_TASK
 from portal.scorecards import actions
 from portal.scorecards.catch_up import catch_up
+from portal.scorecards.scoring.runs import RUN_TASK
 
 
-@shared_task(name=actions.RUN_TASK)
+@shared_task(name=RUN_TASK)
 def run(run_id: str) -> None:
     """Do one run, unless it is done or in other hands."""
     actions.execute_run(run_id)

@@ -73,6 +73,30 @@ def test_one_wrong_row_stops_all_and_each_is_told(world: World, officer: APIClie
     assert stored(world, "community").version == 1
 
 
+def test_all_that_is_wrong_with_a_call_is_told_at_once(world: World, officer: APIClient) -> None:
+    nobody = "0190a0a0-0000-7000-8000-000000000000"
+    rows = [
+        room(world, colour="red", area="x", version=1),
+        changed(world, "community", colour="red", area="x", version=None),
+        changed(world, "neighbour", colour="red", area="x", version=7),
+        {"id": nobody, "version": 1, "colour": "red", "area": "x"},
+    ]
+    answer = officer.post(BULK, {"rows": rows, "shape": 1, "reason": 5})
+    assert answer.status_code == 400
+    assert set(told(answer)) == {
+        ("shape", "unknown_field"),
+        ("reason", "invalid"),
+        ("rows.0.version", "invalid"),
+        ("rows.1.version", "required"),
+        ("rows.2.version", "precondition_failed"),
+        ("rows.3.id", "unknown"),
+        *((f"rows.{at}.colour", "unknown_field") for at in range(4)),
+        *((f"rows.{at}.area", "number") for at in range(3)),
+    }
+    answer = officer.post(BULK, {"rows": [], "shape": 1})
+    assert told(answer) == [("shape", "unknown_field"), ("rows", "invalid")]
+
+
 def test_rules_between_rows_of_one_call_hold_too(world: World, officer: APIClient) -> None:
     """A count that stands twice in the call is refused as one that is stored already."""
     count = {

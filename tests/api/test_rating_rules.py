@@ -129,3 +129,15 @@ def test_a_rule_of_five_floors_is_refused(officer: APIClient) -> None:
         rule = {"shape": "combined", "how": "best", "parts": [{"rule": rule}]}
     answer = tried(officer, rule=rule, full_mark="10", cases=[{"v": "1"}])
     assert answer.json()["errors"][0]["code"] == "max_depth"
+
+
+def test_fields_that_nobody_declared_are_refused(officer: APIClient) -> None:
+    body = {"rule": THRESHOLD, "full_mark": "10", "cases": [{"v": "1"}]}
+    assert tried(officer, **body).status_code == 200
+    answer = tried(officer, **body | {"full_mark": "x", "rule": {"shape": "formula"}}, weight="2")
+    assert answer.status_code == 400
+    assert [(each["attr"], each["code"]) for each in answer.json()["errors"]] == [
+        ("weight", "unknown_field"),
+        ("full_mark", "invalid"),
+        ("rule.shape", "invalid_choice"),
+    ]

@@ -17,6 +17,7 @@ from tests.conftest import World
 pytestmark = pytest.mark.django_db
 
 ROOMS = f"{API}/premises/"
+NOBODY = "0190a0a0-0000-7000-8000-000000000000"
 
 
 def room(world: World, **changes: Any) -> dict[str, Any]:
@@ -129,6 +130,45 @@ def test_both_doors_say_the_same(world: World, officer: APIClient, changes: dict
     on_page = sorted((names.get(name, name), text) for name, texts in form.errors.items() for text in texts)
     assert over_api == on_page
     assert Premises.objects.count() == before
+
+
+def test_all_that_is_wrong_with_a_body_is_told_at_once(world: World, officer: APIClient) -> None:
+    """Unknown names, values of the wrong shape, texts that mean nothing, parts, and the reason."""
+    wrong = {
+        "colour": "red",
+        "shape": 1,
+        "name": 5,
+        "area": "很大",
+        "obtained_on": [],
+        "functions": [{"function": "office", "area": "x", "size": 1}, {"id": NOBODY, "weight": 2}],
+        "reason": "因" * 201,
+    }
+    expected = {
+        ("colour", "unknown_field"),
+        ("shape", "unknown_field"),
+        ("name", "invalid"),
+        ("area", "number"),
+        ("obtained_on", "invalid"),
+        ("functions.0.size", "unknown_field"),
+        ("functions.0.function", "choice"),
+        ("functions.0.area", "number"),
+        ("functions.1.weight", "unknown_field"),
+        ("functions.1.id", "unknown"),
+        ("reason", "invalid"),
+    }
+    posted = officer.post(ROOMS, room(world, **wrong))
+    patched = officer.patch(one(world), wrong, HTTP_IF_MATCH='"1"')
+    for answer in (posted, patched):
+        assert answer.status_code == 400
+        assert {(each["attr"], each["code"]) for each in answer.json()["errors"]} == expected
+    removed = officer.delete(one(world), {"colour": 1, "reason": 5}, HTTP_IF_MATCH='"1"')
+    assert [each["attr"] for each in removed.json()["errors"]] == ["colour", "reason"]
+
+
+def test_a_misfit_brings_no_second_fault_of_its_own(world: World, officer: APIClient) -> None:
+    """What cannot be read is not taken for empty by a rule that reads it together with another field."""
+    body = room(world, lost_on=5, lost_reason="demolition", obtained_on="2020-01-01")
+    assert [each["attr"] for each in officer.post(ROOMS, body).json()["errors"]] == ["lost_on"]
 
 
 @pytest.mark.parametrize(

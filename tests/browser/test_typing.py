@@ -95,9 +95,26 @@ def test_saving_first_after_the_end_of_a_session_keeps_what_was_typed(visit: Vis
     page.fill("#id_address", "某路 1 号")
     page.select_option("#id_kind", index=1)
     page.get_by_role("button", name="保存").click()
-    expect(page.locator("[data-draft-state]")).to_contain_text("登录已过期")
+    expect(page.locator("[data-draft-state]")).to_contain_text("登录已过期。先前填写的内容已存为草稿")
     assert "/premises/new/" in page.url
     assert page.input_value("#id_address") == "某路 1 号"
+    forget(page)
+
+
+@pytest.mark.parametrize("gone", ["session", "all cookies"])
+def test_saving_what_is_kept_already_after_the_end_of_a_session(visit: Visit, gone: str) -> None:
+    """Nothing was typed since: the form is not sent off to a page that could only refuse it."""
+    page = visit("street_clerk", "/premises/new/")
+    page.fill("#id_name", "先保存")
+    page.locator("#id_name").blur()
+    expect(page.locator("[data-draft-state]")).to_contain_text(KEPT)
+    if gone == "session":
+        Session.objects.all().delete()
+    else:
+        page.context.clear_cookies()
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator("[data-draft-state]")).to_contain_text("登录已过期，填写的内容已存为草稿")
+    assert page.input_value("#id_name") == "先保存"
     forget(page)
 
 

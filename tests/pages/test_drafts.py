@@ -153,3 +153,17 @@ def test_odd_contents(world: World, as_role: Reader, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(drafts, "MOST_CHARACTERS", 5)
     assert clerk.post(DRAFT, {"name": "a" * 9}).status_code == 413
     assert clerk.post(draft_url(world.premises["community"]), {"name": "x"}).status_code == 400
+
+
+def test_a_form_sent_without_any_cookie_is_told_of_its_draft(world: World) -> None:
+    """Nobody knows whose form it was; what its writer finds after signing in is said all the same."""
+    stranger = Client(enforce_csrf_checks=True)
+    for url in (NEW, edit_of(world.premises["community"])):
+        answer = stranger.post(url, filled(world))
+        assert answer.status_code == 403
+        page = answer.content.decode()
+        assert "登录已过期" in page
+        assert "如已自动存为草稿" in page
+    page = stranger.post("/accounts/login/", {"username": "x", "password": "y"}).content.decode()
+    assert "草稿" not in page
+    assert "请返回刷新页面后重试" in page

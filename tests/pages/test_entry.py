@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from communities.models import (
     ChangeRecord,
@@ -332,3 +333,35 @@ def test_a_document_is_entered_with_its_clauses(world: World, as_role: Reader) -
     form = officer.get(reverse("threshold-edit", args=[row.public_id])).content.decode()
     assert re.search(r'name="households_1" value="2999"', form)
     assert len(re.findall(r'<option value="(?:new|old)" selected', form)) == 2
+
+
+def test_a_row_like_one_that_stands_is_asked_about(world: World, as_role: Reader) -> None:
+    """In the words of a workbook; over REST a row is what its caller says it is."""
+    clerk, rooms = as_role("street_clerk"), Premises.objects.filter(name="新办公室")
+    assert clerk.post(NEW, filled(world)).status_code == 302
+    for change in ({"name": "别的"}, {"obtained_on": "2025-03-02"}, {"kind": "service", "committee": ""}):
+        assert clerk.post(NEW, filled(world, **change)).status_code == 302
+    asked = clerk.post(NEW, filled(world, area="77"))
+    page = asked.content.decode()
+    assert (asked.status_code, rooms.filter(obtained_on="2025-03-01", kind="office").count()) == (409, 1)
+    assert "已登记过相同的记录。" in page
+    assert reverse("premises-detail", args=[rooms.earliest("pk").public_id]) in page
+    assert as_shown(page)["area"] == "77"
+    assert clerk.post(NEW, filled(world, area="77", again="1")).status_code == 302
+    body = {name: value for name, value in filled(world, area="78").items() if name != "division_now"}
+    sent = body | {"division": str(world.community.public_id), "obtained_on": "2025-03-01"}
+    assert clerk.post("/api/v1/premises/", sent, content_type="application/json").status_code == 201
+
+
+def test_without_a_day_and_removed_ones(world: World, as_role: Reader) -> None:
+    clerk = as_role("street_clerk")
+    blank = filled(world, obtained_on="")
+    assert clerk.post(NEW, blank).status_code == 302
+    assert clerk.post(NEW, blank).status_code == 409
+    Premises.objects.filter(name="新办公室").update(deleted_at=timezone.now(), deleted_reason="x")
+    assert clerk.post(NEW, blank).status_code == 302
+    # What is wrong anyway is told first, and a correction is no second row.
+    assert clerk.post(NEW, blank | {"area": "x"}).status_code == 422
+    room = Premises.objects.live().get(name="新办公室")
+    page = clerk.get(edit_of(room)).content.decode()
+    assert clerk.post(edit_of(room), as_shown(page) | {"area": "66"}).status_code == 302

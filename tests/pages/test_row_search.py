@@ -20,6 +20,7 @@ from tests.pages.test_entry import NEW, as_shown, edit_of, filled
 pytestmark = pytest.mark.django_db
 
 ROWS = "/premises/rows/division_now/"
+WIDE = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 
 
 @pytest.fixture
@@ -73,6 +74,39 @@ def test_rows_are_found_by_name_code_and_initials(street_b: World, as_role: Read
     assert found(officer, "bysq", bodies) == ["北一社区居委会 甲区 乙街道 北一社区"]
     assert found(officer, "一社区居委会", bodies)[0] == "一社区居委会 甲区 甲街道 一社区"
     assert found(officer, "——", bodies) == []
+
+
+def test_words_may_name_the_places_above_in_any_order(street_b: World, as_role: Reader) -> None:
+    officer = as_role("district_officer")
+    theirs, ours = "一社区 甲区 乙街道", "一社区 甲区 甲街道"
+    for text in ("一社区 乙街", "乙街 一社区", "乙街道 甲区 一社区", "一社区，乙街道", "yjd ysq"):
+        assert found(officer, text)[0] == theirs, text
+        assert ours not in found(officer, text), text
+    assert found(officer, "北一 乙街") == ["北一社区 甲区 乙街道"]
+    assert found(officer, "乙街 甲街") == []
+    assert found(officer, "一社区 没有") == []
+    # Where all words name places above, it is what lies in them.
+    assert found(officer, "甲市 乙街") == [theirs, "北一社区 甲区 乙街道"]
+    bodies = "/premises/rows/committee/"
+    assert found(officer, "居委会 乙街 北一", bodies) == ["北一社区居委会 甲区 乙街道 北一社区"]
+    assert found(officer, "甲市 北一", bodies) == ["北一社区居委会 甲区 乙街道 北一社区"]
+    # Nothing of another street, whatever of it is named.
+    assert found(as_role("street_clerk"), "乙街 一社区") == []
+    assert found(as_role("street_clerk"), "乙街 居委会", bodies) == []
+
+
+def test_wide_letters_and_digits_are_ordinary_ones(street_b: World, as_role: Reader) -> None:
+    officer, code = as_role("district_officer"), street_b.community.code_now
+    assert found(officer, code.translate(WIDE)) == ["一社区 甲区 甲街道"]
+    assert found(officer, "ＢＹＳＱ") == ["北一社区 甲区 乙街道"]
+    place = factories.community("第１２社区", street_b.street)
+    factories.community("AB12社区", street_b.street)
+    for text in ("AB12社区", "ＡＢ１２社区", "ａｂ１２社"):
+        assert "AB12社区 甲区 甲街道" in found(officer, text), text
+    # Where wide ones stand in the name, they are found as they stand.
+    assert found(officer, "第１２") == ["第１２社区 甲区 甲街道"]
+    factories.committee(place, name="AB12居委会")
+    assert found(officer, "ＡＢ１２居", "/premises/rows/committee/") == ["AB12居委会 甲区 甲街道 第１２社区"]
 
 
 def test_accounts_bodies_and_clauses_are_found(world: World, as_role: Reader) -> None:

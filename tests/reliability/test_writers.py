@@ -14,8 +14,9 @@ from django.db import connections
 from hypothesis import HealthCheck, given, settings, strategies
 from rest_framework.test import APIClient
 
-from communities.models import ApiToken, ChangeRecord, Committee, HouseholdCount, Premises
+from communities.models import ApiToken, ChangeRecord, Committee, HouseholdCount, Premises, Threshold
 from portal.accounts.actions import issue_token
+from tests import factories
 from tests.conftest import World, build_users, build_world
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("writers")]
@@ -159,6 +160,33 @@ def test_equal_calls_at_once_are_done_once(world: World, key: str, pairs: int) -
     names = list(Premises.objects.filter(name__startswith="对").values_list("name", flat=True))
     assert sorted(names) == sorted(f"对{number}" for number in range(pairs))
     assert ApiToken.objects.count() == 1
+
+
+def test_thresholds_that_contradict_each_other_at_the_same_moment(world: World) -> None:
+    """Each asks what stands beside it, and none is there yet: one is written, the others are told of it."""
+    _token, officer = issue_token(user=world.users["standards_officer"])
+    body = {
+        "key": "premises.office.area",
+        "operator": "ge",
+        "clause": str(factories.clause(world.district).public_id),
+        "jurisdiction": str(world.district.public_id),
+        "valid": {"from": "2026-01-01", "before": None},
+    }
+    url = "/api/v1/thresholds/"
+
+    def write(low: int, **changes: Any) -> tuple[int, str]:
+        answer = client(officer).post(url, body | {"low": str(low)} | changes)
+        return answer.status_code, "" if answer.status_code == 201 else answer.json()["errors"][0]["code"]
+
+    heard = Counter(at_once([lambda low=low: write(low) for low in range(80, 88)]))
+    assert heard == {(201, ""): 1, (400, "contradicts"): 7}
+    before = {"low": "90", "valid": {"from": "2020-01-01", "before": "2026-01-01"}}
+
+    def write_many(_number: int) -> int:
+        return int(client(officer).post(f"{url}bulk/", {"rows": [body | before]}).status_code)
+
+    assert Counter(at_once([lambda at=at: write_many(at) for at in range(4)])) == {200: 1, 400: 3}
+    assert Threshold.objects.count() == 2
 
 
 STEPS = strategies.lists(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from communities.base.rules import Item, read_rule, rounded
-from communities.base.rules.items import Grade, GroupPart, filled, grade_of, group_total
+from communities.base.rules.items import GroupPart, bonus_total, filled, grade_of, group_total
 from tests.rules.conftest import deduction, hundredths, inputs
 
 SATISFACTION = {
@@ -213,15 +213,28 @@ def test_a_group_rescales_what_is_dropped_and_nests_scales() -> None:
 
 
 def test_grades_by_cut_points_and_vetoes() -> None:
-    # at least 80 and no veto: A; from 60 on without, or from 80 on with one: B; else C
-    grades = [Grade("A", 8000), Grade("B", 8000, 1), Grade("B", 6000), Grade("C", 0, 99)]
-    found = [(8000, 0), (7999, 0), (8000, 1), (7999, 1), (9900, 2), (6000, 0)]
-    assert [getattr(grade_of(grades, *each), "code", None) for each in found] == [
-        "A",
-        "B",
-        "B",
-        "C",
-        "C",
-        "B",
+    cuts = [9000, 8000, 6000]
+    assert [grade_of(cuts, total) for total in (9000, 8999, 8000, 6000, 5999, -100)] == [
+        1,
+        2,
+        2,
+        3,
+        None,
+        None,
     ]
-    assert grade_of([Grade("A", 8000)], 7999) is None
+    assert grade_of(cuts, 9500, ["bar_top"]) == 2
+    assert grade_of(cuts, 8500, ["bar_top"]) == 2
+    assert grade_of(cuts, 9500, ["drop"]) == 2
+    assert grade_of(cuts, 9500, ["drop", "bar_top"]) == 2
+    assert grade_of(cuts, 9500, ["drop", "drop"]) == 3
+    assert grade_of(cuts, 6500, ["drop"]) is None
+    assert grade_of(cuts, 9999, ["fail", "drop"]) is None
+    assert grade_of([9000], 9500, ["bar_top"]) is None
+
+
+def test_bonus_points_stop_at_their_most() -> None:
+    assert bonus_total([300, None, 400], 500) == 500
+    assert bonus_total([300, None], 500) == 300
+    assert bonus_total([None], 500) == 0
+    assert bonus_total([-300, 100], 500) == 0
+    assert bonus_total([-300, 100], 500, least=None) == -200

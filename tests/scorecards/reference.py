@@ -13,7 +13,17 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from communities.choices import CommitteeKind, Force, Level, Operator, PremisesFunction, PremisesKind
+from communities.choices import (
+    CommitteeKind,
+    Condition,
+    Force,
+    Level,
+    Operator,
+    PremisesFunction,
+    PremisesKind,
+    Tenure,
+)
+from communities.indicators import ROOMS_COVERED as COVERED
 from communities.models import (
     Committee,
     CommunityRecord,
@@ -129,13 +139,16 @@ class Reference:
                 ("premises.area", None),
             ):
                 card[code] = sum(int(room.area * 100) for room in self.held(pk, kinds))
-            stations = [
-                zone
-                for room in self.held(pk)
-                for zone in self.live(PremisesFunctionArea)
-                if zone.premises_id == room.pk and zone.function == PremisesFunction.SERVICE_STATION
-            ]
-            card["communities.with_station"] = 1 if stations else 0
+            held = self.held(pk)
+            card["premises.owned.area"] = sum(int(r.area * 100) for r in held if r.tenure == Tenure.OWNED)
+            card["premises.good.area"] = sum(int(r.area * 100) for r in held if r.condition == Condition.GOOD)
+            card["communities.with_open_counter"] = int(any(room.has_open_counter for room in held))
+            card["communities.with_one_door"] = int(any(room.is_one_door for room in held))
+            rooms = {room.pk for room in held}
+            has = {z.function for z in self.live(PremisesFunctionArea) if z.premises_id in rooms}
+            card["communities.with_station"] = int(PremisesFunction.SERVICE_STATION in has)
+            for function in COVERED:
+                card[f"communities.with_{function.value}"] = int(function in has)
 
     # ------------------------------------------------------------ standards
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from typing import Any
+from urllib.parse import unquote
 
 import openpyxl
 import pytest
@@ -13,6 +14,7 @@ from django.urls import reverse
 
 from communities import imports_api
 from communities.actions import imports
+from communities.base.querysets import today
 from communities.models import ImportBatch, Premises
 from tests.conftest import World
 from tests.pages.conftest import as_role  # noqa: F401 - a fixture
@@ -180,6 +182,8 @@ def test_another_system_brings_a_workbook(world: World) -> None:
     assert (again.status_code, again.json()["errors"][0]["code"]) == (409, "not_ready")
     book_of_errors = client.get(f"{url}error-workbook/")
     assert (book_of_errors.status_code, book_of_errors["Content-Type"]) == (200, XLSX)
+    name = book_of_errors["Content-Disposition"].partition("filename*=utf-8''")[2]
+    assert unquote(name) == f"社区用房退回(甲区 {today():%Y-%m-%d}).xlsx"
     listed = client.get("/api/v1/imports/").json()
     assert [each["id"] for each in listed["results"]] == [told["id"]]
     assert Premises.objects.filter(name="新办公室").count() == 1

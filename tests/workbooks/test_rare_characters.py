@@ -165,6 +165,23 @@ def test_what_nobody_can_see_is_told_by_every_door_alike(world: World, send: Sen
     assert UNSEEN[sign] in str(answer.json())
 
 
+@pytest.mark.parametrize("sign", UNSEEN, ids=ascii)
+def test_the_preview_writes_out_what_nobody_can_see(world: World, send: Send, sign: str) -> None:
+    """Or a mark of direction would turn the row around it, and the reason with it."""
+    client = signed_in(world)
+    batch = send(book([row(用房名称=f"用房{sign}一")]), name=f"甲{sign}xslx.xlsx")
+    page = client.get(f"/imports/{batch.public_id}/").content.decode()
+    written = f"‹U+{ord(sign):04X}›"
+    assert f"用房{written}一" in page
+    assert f"导入：甲{written}xslx.xlsx" in page
+    assert sign not in page
+    listed = client.get("/imports/").content.decode()
+    assert f"甲{written}xslx.xlsx" in listed
+    assert sign not in listed
+    head = send(book([["一社区"]], [f"名{sign}称", "社区"]))
+    assert sign not in client.get(f"/imports/{head.public_id}/").content.decode()
+
+
 def test_spaces_without_width_go_by_themselves(world: World, send: Send) -> None:
     """They come with what is copied from a page or a document, and mean nothing."""
     name, client = "\ufeff用\u200b房\u2060\u00ad一\u200b", signed_in(world)

@@ -60,4 +60,4 @@ def test_an_error_in_the_place_of_a_file_is_json_and_unknown_parts_are_told(
     answer = client.get("/api/v1/imports/template/?resource=none&division=x")
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/json")
     answer = client.post("/api/v1/imports/", {"extra": "1"})
-    assert {error["attr"] for error in answer.json()["errors"]} == {"extra"}
+    assert {error["attr"] for error in answer.json()["errors"]} == {"extra", "resource", "division", "file"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import zipfile
 from typing import Any
 
 import openpyxl
@@ -106,3 +108,39 @@ def test_the_example_of_a_template_handed_out_before_is_still_passed_over(
     batch = send(content, register=register)
     assert batch.refusal_code == "no_rows", told(batch)
     assert str(workbook.EXAMPLE) == "示例"
+
+
+def pixels(vml: str) -> list[tuple[float, float]]:
+    """Width and height of each box of a note; the file has them in points."""
+    found = re.findall(r"width:([0-9.]+)pt;height:([0-9.]+)pt", vml)
+    return [(float(width) / 0.75, float(height) / 0.75) for width, height in found]
+
+
+@pytest.mark.parametrize("register", REGISTERS)
+def test_each_head_says_what_to_type(world: World, register: str) -> None:
+    content = template_of(world, register)
+    form = imports.form_for(imports.registers()[register], world.users["street_clerk"], world.street)
+    heads = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0][3]
+    assert heads[0].comment.text == "由系统填写，请勿改动；新增的行留空。"
+    notes = [cell.comment.text.splitlines() for cell in heads[1:]]
+    for note, column in zip(notes, columns_of(form), strict=True):
+        assert note[0] == ("必填。" if column.required else "选填。")
+        assert len(note) > 1, column.head
+        assert not column.unit or column.unit in "".join(note)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        boxes = pixels(archive.read("xl/drawings/vmlDrawing1.vml").decode())
+    # A Chinese character of the notes' size is 12 pixels wide, and a line of them 16 high.
+    for (width, height), note in zip(boxes, [[heads[0].comment.text], *notes], strict=True):
+        assert sum(-(-len(line) * 12 // (width - 16)) for line in note) * 16 <= height
+        assert height < 400
+
+
+def test_notes_of_heads_say_kind_length_and_unit(world: World) -> None:
+    heads = openpyxl.load_workbook(io.BytesIO(template_of(world, "premises"))).worksheets[0][3]
+    notes = {cell.value: cell.comment.text.split("\n") for cell in heads}
+    assert notes["用房名称"] == ["必填。", "文字，最多 100 个字。"]
+    assert notes["建筑面积(平方米)"] == ["必填。", "数字，最多 2 位小数，单位为平方米。"]
+    assert notes["取得日期"][-1] == "日期，例如 2026-01-31。"
+    assert notes["权属方式"][1].startswith("可填：")
+    heads = openpyxl.load_workbook(io.BytesIO(template_of(world, "household-count"))).worksheets[0][3]
+    assert heads[5].comment.text == "必填。\n整数，单位为户。"

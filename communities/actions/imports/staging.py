@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from communities.base.copying import ESCAPES, NULL, copy
 from communities.base.entry.fields import RowField
 from communities.base.entry.forms import EntryForm
+from communities.base.wording import EXISTS
 from communities.base.workbooks.checking import Staged
 from communities.choices import RowOutcome
 
@@ -200,7 +201,7 @@ class Staging:
             alike,
             "s.row_pk IS NULL",
             code="exists",
-            message=_("已登记过相同的记录。要修改它，请先导出 Excel，在导出的表中修改后再导入。"),
+            message=f"{EXISTS}{_('要修改它，请先导出 Excel，在导出的表中修改后再导入。')}",
         )
 
     def _once_in_file(self, names: Iterable[str], *, only_new: bool = False) -> None:

@@ -13,14 +13,14 @@ from typing import Any, ClassVar
 from django.core.exceptions import ValidationError as Invalid
 from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from communities.base import actions
 from communities.base.api import RegisterViewSet, refuse_unknown
 from communities.base.entry import bulk
-from communities.base.entry.bodies import body_of, entered, names_of, reason_of, refused
+from communities.base.entry.bodies import Told, entered, opened, refused, unknown_in
 from communities.base.entry.conditions import PreconditionFailed, version_asked
 from communities.base.entry.forms import EntryForm
 from communities.base.models import Row
@@ -39,9 +39,8 @@ class EntryViewSet(RegisterViewSet):
 
     def create(self, request: Request) -> Response:
         """A new row."""
-        body = self.body_sent(request)
-        reason = reason_of(body)
-        form = entered(self.entry, body, user=request.user)
+        body, reason, wrong = self.body_sent(request)
+        form = entered(self.entry, body, user=request.user, wrong=wrong)
         answer = self.told_of(self.saved(form, reason), status.HTTP_201_CREATED)
         answer["Location"] = f"{request.path}{answer.data['id']}/"
         return answer
@@ -49,20 +48,21 @@ class EntryViewSet(RegisterViewSet):
     def partial_update(self, request: Request, public_id: Any) -> Response:
         """The fields that are given; the others stay as they are."""
         row = self.row_to_write(public_id)
-        body = self.body_sent(request)
-        reason = reason_of(body)
+        body, reason, wrong = self.body_sent(request)
         row.version = version_asked(request, row)
-        form = entered(self.entry, body, user=request.user, row=row)
+        form = entered(self.entry, body, user=request.user, row=row, wrong=wrong)
         return self.told_of(self.saved(form, reason), status.HTTP_200_OK)
 
     def destroy(self, request: Request, public_id: Any) -> Response:
         """Take a row out of the register; ``reason`` says why."""
         refuse_unknown(request.query_params, ())
         row = self.row_to_write(public_id)
-        body = body_of(request.data or {}, {"reason"})
+        body, reason, wrong = opened(request.data or {})
+        if wrong := unknown_in(body, ()) | wrong:
+            raise ValidationError(wrong)
         row.version = version_asked(request, row)
         with as_answers(self.entry):
-            actions.remove(row, by=request.user, reason=reason_of(body), needs=self.entry.action)
+            actions.remove(row, by=request.user, reason=reason, needs=self.entry.action)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @action(detail=False, methods=["post"])
@@ -72,15 +72,15 @@ class EntryViewSet(RegisterViewSet):
         A row without ``id`` is new, one with ``id`` and the ``version`` that was read is changed.
         """
         refuse_unknown(request.query_params, ())
-        body = body_of(request.data, {"rows", "reason"})
-        reason = reason_of(body)
-        rows = bulk.written(self.entry, bulk.rows_of(body), user=request.user, reason=reason)
+        body, reason, wrong = opened(request.data)
+        wrong = unknown_in(body, {"rows"}) | wrong
+        rows = bulk.written(self.entry, body.get("rows"), user=request.user, reason=reason, wrong=wrong)
         return Response({"results": self.shown(rows)})
 
-    def body_sent(self, request: Request) -> dict[str, Any]:
-        """The fields of one row, and why. Raises ValidationError."""
+    def body_sent(self, request: Request) -> tuple[dict[str, Any], str, Told]:
+        """The fields of one row, why, and what is wrong with that. Raises ValidationError."""
         refuse_unknown(request.query_params, ())
-        return body_of(request.data, names_of(self.entry) | {"reason"})
+        return opened(request.data)
 
     def row_to_write(self, public_id: Any) -> Any:
         """Raises NotFound for a row that one may not write, whether it exists or not."""

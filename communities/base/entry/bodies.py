@@ -1,7 +1,7 @@
 """JSON bodies as entry forms: what the API's door takes, read by the same fields as a page's.
 
-Every refusal is a DRF ``ValidationError`` whose detail names the fields as the API calls them; those of parts are
-``functions.2.area``.
+What is wrong is told all at once. Every refusal is a DRF ``ValidationError`` whose detail names the fields as the
+API calls them; those of parts are ``functions.2.area``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError as Invalid
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 
-from communities.base import actions
+from communities.base import actions, wording
 from communities.base.api import refuse
 from communities.base.entry import fields
 from communities.base.entry.forms import EntryForm, PartForm
@@ -28,15 +28,17 @@ MOST_PARTS = 200
 Told = dict[str, list[ErrorDetail]]
 
 
-def body_of(data: Any, known: Iterable[str]) -> dict[str, Any]:
-    """A JSON object. Raises ValidationError for anything else, and for names that mean nothing here."""
+def object_of(data: Any) -> dict[str, Any]:
+    """A JSON object. Raises ValidationError for anything else."""
     if not isinstance(data, dict):
-        raise refuse("non_field_errors", _("请提交一个对象。"), "invalid")
-    unknown = sorted(set(data) - set(known))
-    if unknown:
-        error = ErrorDetail(_("不认识的字段。"), "unknown_field")
-        raise ValidationError({name[:50]: [error] for name in unknown})
+        raise refuse("non_field_errors", str(wording.OBJECT), "invalid")
     return dict(data)
+
+
+def unknown_in(body: Mapping[str, Any], known: Iterable[str]) -> Told:
+    """Names that mean nothing here. They are told beside all else that is wrong, not in its place."""
+    unknown = sorted(set(body) - set(known))
+    return {name[:50]: [ErrorDetail(str(wording.UNKNOWN), "unknown_field")] for name in unknown}
 
 
 def names_of(entry: type[EntryForm]) -> set[str]:
@@ -44,20 +46,31 @@ def names_of(entry: type[EntryForm]) -> set[str]:
     return {entry.api_names.get(name, name) for name in entry.base_fields} | set(entry.parts)
 
 
-def reason_of(body: Mapping[str, Any]) -> str:
-    """Why, in one's own words. Raises ValidationError."""
-    reason = body.get("reason", "")
-    if not isinstance(reason, str) or len(reason) > MOST_REASON:
-        raise refuse("reason", _("请用最多 %(most)d 个字说明原因。") % {"most": MOST_REASON}, "invalid")
-    return reason
+def opened(data: Any) -> tuple[dict[str, Any], str, Told]:
+    """A JSON object without its ``reason``, the reason in one's own words, and what is wrong with that.
+
+    Raises ValidationError for what is no object.
+    """
+    body = object_of(data)
+    reason = body.pop("reason", "")
+    if isinstance(reason, str) and len(reason) <= MOST_REASON:
+        return body, reason, {}
+    message = _("请用最多 %(most)d 个字说明原因。") % {"most": MOST_REASON}
+    return body, "", {"reason": [ErrorDetail(message, "invalid")]}
 
 
-def entered(entry: type[EntryForm], body: Mapping[str, Any], *, user: Any, row: Any = None) -> EntryForm:
-    """A valid form of a new row, or of ``row`` with the fields that are given. Raises ValidationError."""
+def entered(
+    entry: type[EntryForm], body: Mapping[str, Any], *, user: Any, row: Any = None, wrong: Told | None = None
+) -> EntryForm:
+    """A valid form of a new row, or of ``row`` with the fields that are given.
+
+    Raises ValidationError with all that is wrong: what is known of the body already (``wrong``), names that mean
+    nothing here, fields and parts.
+    """
     stored = as_stored(entry, row, user) if row is not None else as_new(entry)
     more = {"instance": row} if row is not None else {}
     form = entry(stored | typed(entry, body), user=user, **more)
-    errors = told(entry, form.errors.as_data())
+    errors = unknown_in(body, names_of(entry)) | (wrong or {}) | told(entry, form.errors.as_data())
     for name, part in entry.parts.items():
         if name in body:
             errors |= take_parts(form, name, part, body[name])
@@ -76,8 +89,8 @@ def take_parts(form: EntryForm, name: str, entry: type[PartForm], given: Any) ->
     errors: Told = {}
     for position, data in enumerate(given):
         try:
-            body = body_of(data, names_of(entry) | {"id"})
-            part = part_named(left, body.pop("id", None))
+            body = object_of(data)
+            part = part_named(left, entry, body)
             parts.append(entered(entry, body, user=form.user, row=part))  # type: ignore[arg-type] # a part's
         except ValidationError as error:
             errors |= below(f"{name}.{position}", error)
@@ -85,14 +98,23 @@ def take_parts(form: EntryForm, name: str, entry: type[PartForm], given: Any) ->
     return errors
 
 
-def part_named(left: dict[str, Any], public_id: Any) -> Any:
-    """The part of this row with an id, which may be named once; None for a new one. Raises ValidationError."""
+def part_named(left: dict[str, Any], entry: type[PartForm], body: dict[str, Any]) -> Any:
+    """The part of this row with the ``id`` of the body, which may be named once; None for a new one.
+
+    Raises ValidationError.
+    """
+    public_id = body.pop("id", None)
     if public_id is None:
         return None
     part = left.pop(id_text(public_id), None)
     if part is None:
-        raise refuse("id", _("没有找到所指的对象。"), "unknown")
+        raise names_no_row(entry, body, _("没有找到所指的对象。"))
     return part
+
+
+def names_no_row(entry: type[EntryForm], body: Mapping[str, Any], message: str) -> ValidationError:
+    """Without a row nothing can be said of its fields but which of them there are not."""
+    return ValidationError(unknown_in(body, names_of(entry)) | {"id": [ErrorDetail(message, "unknown")]})
 
 
 def id_text(value: Any) -> str:
@@ -133,7 +155,7 @@ def refused(entry: type[EntryForm], error: Invalid) -> ValidationError:
 
 
 def typed(entry: type[EntryForm], body: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON values as they would be typed into the form. Raises ValidationError for values of the wrong shape."""
+    """JSON values as they would be typed into the form; in the place of those of the wrong shape a misfit."""
     data: dict[str, Any] = {}
     for name, field in entry.base_fields.items():
         called = entry.api_names.get(name, name)
@@ -142,13 +164,15 @@ def typed(entry: type[EntryForm], body: Mapping[str, Any]) -> dict[str, Any]:
         value = body[called]
         match field:
             case fields.SpanField():
-                data |= days_typed(name, called, value)
+                first, last = days_typed(value)
+                data |= {f"{name}_0": first, f"{name}_1": last}
             case fields.WholeSpanField():
-                data |= numbers_typed(name, called, value)
+                least, most = numbers_typed(value)
+                data |= {f"{name}_0": least, f"{name}_1": most}
             case fields.PicksField():
-                data[name] = words_typed(called, value)
+                data[name] = words_typed(value)
             case _ if not suits(field, value):
-                raise refuse(called, _("值的类型不符。"), "invalid")
+                data[name] = fields.Misfit(wording.MISFIT, "invalid")
             case _:
                 data[name] = "" if value is None else field.text_of(value)  # type: ignore[attr-defined]
     return data
@@ -166,44 +190,48 @@ def suits(field: Any, value: Any) -> bool:
     return value is None or isinstance(value, str)
 
 
-def words_typed(called: str, value: Any) -> str:
+def words_typed(value: Any) -> str | fields.Misfit:
     """A list of words of a closed list."""
     given = [] if value is None else value
     if not isinstance(given, list) or not all(isinstance(word, str) for word in given):
-        raise refuse(called, _("请填写代码的列表。"), "invalid")
+        return fields.Misfit(_("请填写代码的列表。"), "invalid")
     return "、".join(given)
 
 
-def ends_of(called: str, value: Any, message: str) -> tuple[Any, Any]:
-    """``{"from": …, "before": …}``, a half-open range as it is read. Raises ValidationError."""
+def ends_of(value: Any) -> tuple[Any, Any] | None:
+    """``{"from": …, "before": …}``, a half-open range as it is read; None for anything else."""
     value = {} if value is None else value
     if not isinstance(value, dict) or set(value) - {"from", "before"}:
-        raise refuse(called, message, "invalid")
+        return None
     return value.get("from"), value.get("before")
 
 
-def days_typed(name: str, called: str, value: Any) -> dict[str, str]:
+def days_typed(value: Any) -> tuple[Any, Any]:
     """A range of days as the first and the last day of the form."""
-    first, before = ends_of(called, value, _("请填写 from 和 before 两个日期。"))
+    ends = ends_of(value)
+    if ends is None:
+        return fields.Misfit(_("请填写 from 和 before 两个日期。"), "invalid"), ""
+    first, before = ends
+    wrong = fields.Misfit(wording.DAY, "day")
     if first is not None and not isinstance(first, str):
-        raise refuse(called, _("请填写日期，例如 2026-11-22。"), "day")
+        return wrong, ""
     try:
         last = dt.date.fromisoformat(before) - dt.timedelta(days=1) if before is not None else None
-    except (TypeError, ValueError, OverflowError) as error:
-        raise refuse(called, _("请填写日期，例如 2026-11-22。"), "day") from error
-    return {f"{name}_0": first or "", f"{name}_1": last.isoformat() if last else ""}
+    except (TypeError, ValueError, OverflowError):
+        return first or "", wrong
+    return first or "", last.isoformat() if last else ""
 
 
-def numbers_typed(name: str, called: str, value: Any) -> dict[str, str]:
+def numbers_typed(value: Any) -> tuple[Any, Any]:
     """A range of whole numbers as the least and the most of the form."""
-    least, before = ends_of(called, value, _("请填写 from 和 before 两个整数。"))
-    given = [end for end in (least, before) if end is not None]
+    ends, message = ends_of(value), _("请填写 from 和 before 两个整数。")
+    if ends is None:
+        return fields.Misfit(message, "invalid"), ""
+    least, before = ends
+    given = [end for end in ends if end is not None]
     if not all(type(end) is int for end in given) or (before is not None and before < 1):
-        raise refuse(called, _("请填写 from 和 before 两个整数。"), "number")
-    return {
-        f"{name}_0": "" if least is None else str(least),
-        f"{name}_1": "" if before is None else str(before - 1),
-    }
+        return fields.Misfit(message, "number"), ""
+    return "" if least is None else str(least), "" if before is None else str(before - 1)
 
 
 def as_new(entry: type[EntryForm]) -> dict[str, Any]:

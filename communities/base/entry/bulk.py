@@ -11,7 +11,15 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from communities.base import actions
 from communities.base.api import refuse
-from communities.base.entry.bodies import Told, below, body_of, entered, id_text, names_of, refused
+from communities.base.entry.bodies import (
+    Told,
+    below,
+    entered,
+    id_text,
+    names_no_row,
+    object_of,
+    refused,
+)
 from communities.base.entry.conditions import PreconditionFailed
 from communities.base.entry.forms import EntryForm
 from communities.base.models import Row
@@ -20,23 +28,28 @@ MOST_ROWS = 100
 STALE = "precondition_failed"
 
 
-def rows_of(body: dict[str, Any]) -> list[Any]:
-    """The rows of a call. Raises ValidationError."""
-    rows = body.get("rows")
-    if not isinstance(rows, list) or not 1 <= len(rows) <= MOST_ROWS:
-        raise refuse("rows", _("请提交 1 至 %(most)d 条记录。") % {"most": MOST_ROWS}, "invalid")
-    return rows
+def wrong_list(sent: Any) -> Told:
+    """What is wrong with the list of rows as a whole."""
+    if isinstance(sent, list) and 1 <= len(sent) <= MOST_ROWS:
+        return {}
+    message = _("请提交 1 至 %(most)d 条记录。") % {"most": MOST_ROWS}
+    return {"rows": [ErrorDetail(message, "invalid")]}
 
 
-def written(entry: type[EntryForm], sent: list[Any], *, user: Any, reason: str) -> list[Row]:
-    """All rows created and changed. Raises ValidationError, PreconditionFailed; then nothing was written."""
+def written(entry: type[EntryForm], sent: Any, *, user: Any, reason: str, wrong: Told) -> list[Row]:
+    """All rows created and changed; ``wrong`` is what is known of the call already.
+
+    Raises ValidationError, PreconditionFailed; then nothing was written.
+    """
+    errors: Told = wrong | wrong_list(sent)
+    if "rows" in errors:
+        raise ValidationError(errors)
     known = known_rows(entry, sent, user)
-    errors: Told = {}
     forms: list[EntryForm] = []
     for position, data in enumerate(sent):
         try:
             forms.append(row_entered(entry, data, known, user=user))
-        except (ValidationError, PreconditionFailed) as error:
+        except ValidationError as error:
             errors |= below(f"rows.{position}", error)
     refuse_all(errors)
     try:
@@ -58,26 +71,29 @@ def known_rows(entry: type[EntryForm], sent: list[Any], user: Any) -> dict[str, 
 
 
 def row_entered(entry: type[EntryForm], data: Any, known: dict[str, Any], *, user: Any) -> EntryForm:
-    """The form of one row of the call. Raises ValidationError, PreconditionFailed."""
-    body = body_of(data, names_of(entry) | {"id", "version"})
+    """The form of one row of the call. Raises ValidationError with all that is wrong."""
+    body = object_of(data)
     public_id, version = body.pop("id", None), body.pop("version", None)
     if public_id is None:
-        if version is not None:
-            raise refuse("version", _("新记录没有版本。"), "invalid")
-        return entered(entry, body, user=user)
+        wrong = {} if version is None else {"version": [ErrorDetail(_("新记录没有版本。"), "invalid")]}
+        return entered(entry, body, user=user, wrong=wrong)
     row = known.pop(id_text(public_id), None)
     if row is None:
-        raise refuse("id", _("没有找到这条记录，或已在本次提交中出现，或不在您的管辖范围内。"), "unknown")
+        message = _("没有找到这条记录，或已在本次提交中出现，或不在您的管辖范围内。")
+        raise names_no_row(entry, body, message)
+    return entered(entry, body, user=user, row=row, wrong=wrong_version(version, row))
+
+
+def wrong_version(version: Any, row: Row) -> Told:
+    """What is wrong with the version that came with a row."""
     if type(version) is not int:
-        raise refuse("version", _("请填写读取时的版本。"), "required")
-    if version != row.version:
-        raise stale()
-    return entered(entry, body, user=user, row=row)
+        return {"version": [ErrorDetail(_("请填写读取时的版本。"), "required")]}
+    return {} if version == row.version else stale()
 
 
-def stale() -> PreconditionFailed:
+def stale() -> Told:
     """For one row of a call."""
-    return PreconditionFailed({"version": [ErrorDetail(str(PreconditionFailed.default_detail), STALE)]})
+    return {"version": [ErrorDetail(str(PreconditionFailed.default_detail), STALE)]}
 
 
 def answer_to(entry: type[EntryForm], error: Exception) -> Any:
@@ -85,7 +101,7 @@ def answer_to(entry: type[EntryForm], error: Exception) -> Any:
     if isinstance(error, Invalid):
         return refused(entry, error)
     if isinstance(error, actions.StaleVersion):
-        return stale()
+        return PreconditionFailed(stale())
     return refuse("non_field_errors", _("不在您的管辖范围内。"), "out_of_scope")
 
 

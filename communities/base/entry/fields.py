@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -15,11 +16,20 @@ from django.db.backends.postgresql.psycopg_any import DateRange, NumericRange
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from communities.base import wording
 from communities.base.entry import texts
 from communities.base.entry.search_input import Meant, SearchInput
 
 # Beyond this a list of choices is searched rather than shown.
 MOST_OFFERED = 300
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """Stands for a value of a shape that cannot be typed: its field refuses it in these words."""
+
+    message: Any
+    code: str
 
 
 class EntryField(forms.Field):
@@ -30,7 +40,7 @@ class EntryField(forms.Field):
 
     accepts_nothing = True
     default_error_messages = {
-        "required": _("请填写此项。"),
+        "required": wording.REQUIRED,
         "unseen": _("「%(after)s」之后(第 %(at)d 个字)有看不见的%(kind)s，请删去前后几个字，重新输入。"),
         "unseen_first": _("开头有看不见的%(kind)s，请全部删去，重新输入。"),
     }
@@ -39,6 +49,8 @@ class EntryField(forms.Field):
         """The value. Raises ValidationError."""
         if value is None:
             return self.empty
+        if isinstance(value, Misfit):
+            raise ValidationError(value.message, code=value.code)
         text = texts.tidy(self.text_of(value))
         if not text or (self.accepts_nothing and not self.required and text in texts.NOTHING):
             return self.empty
@@ -78,7 +90,7 @@ class WordsField(EntryField):
     accepts_nothing = False
     empty = ""
     default_error_messages = {
-        "too_long": _("最多 %(most)d 个字，现有 %(now)d 个。"),
+        "too_long": wording.TOO_LONG,
         "lines": _("请写在一行内。"),
     }
 
@@ -105,9 +117,9 @@ class AmountField(EntryField):
     """A quantity in ``unit`` with at most ``places`` decimals."""
 
     default_error_messages = {
-        "number": _("请填写数字，例如 120.5。"),
-        "places": _("最多保留 %(places)d 位小数。"),
-        "too_large": _("数字过大。"),
+        "number": wording.NUMBER,
+        "places": wording.PLACES,
+        "too_large": wording.TOO_LARGE,
     }
 
     def __init__(self, *, places: int = 2, digits: int = 12, unit: Any = "", **kwargs: Any) -> None:
@@ -141,10 +153,10 @@ class WholeField(AmountField):
     """A whole number."""
 
     default_error_messages = {
-        "number": _("请填写整数。"),
-        "places": _("请填写整数。"),
-        "min_value": _("不能小于 %(least)s。"),
-        "max_value": _("不能大于 %(most)s。"),
+        "number": wording.WHOLE,
+        "places": wording.WHOLE,
+        "min_value": wording.LEAST,
+        "max_value": wording.MOST,
     }
 
     def __init__(
@@ -171,7 +183,7 @@ class WholeField(AmountField):
 class DayField(EntryField):
     """A day."""
 
-    default_error_messages = {"day": _("请填写日期，例如 2026-11-22。")}
+    default_error_messages = {"day": wording.DAY}
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("widget", forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
@@ -188,7 +200,7 @@ class PickField(EntryField):
     """One word of a closed list, by its name or its code."""
 
     empty: Any = ""
-    default_error_messages = {"choice": _("「%(text)s」不在可选范围内，可填：%(words)s。")}
+    default_error_messages = {"choice": wording.CHOICE}
 
     def __init__(self, *, choices: Iterable[tuple[Any, Any]], **kwargs: Any) -> None:
         self.choices = list(choices)

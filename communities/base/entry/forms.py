@@ -167,6 +167,26 @@ class EntryForm(forms.ModelForm):
         """The parts of one kind that the row has now."""
         return list(getattr(self.instance, name).live()) if self.instance.pk is not None else []
 
+    def twin(self) -> Any | None:
+        """A row that stands already and is alike: of a valid new one, whose writer may not know of it."""
+        unique = (
+            set(rule.fields)
+            for rule in self._meta.model._meta.constraints
+            if isinstance(rule, models.UniqueConstraint)
+        )
+        # What the database refuses anyway needs no asking.
+        if (
+            not self.alike
+            or self.instance.pk is not None
+            or any(names <= set(self.alike) for names in unique)
+        ):
+            return None
+        values = {name: self.cleaned_data[name] for name in self.alike}
+        exact = {name: value for name, value in values.items() if value is not None}
+        empty = {f"{name}__isnull": True for name, value in values.items() if value is None}
+        rows: Any = self._meta.model.objects
+        return rows.visible_to(self.user, self.action).live().filter(**exact, **empty).first()
+
     def leave_unjudged(self) -> None:
         """Show what was typed so far without saying what is wrong with it: nobody has sent it yet."""
         self._errors = ErrorDict()

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from communities.base import actions, drafts
+from communities.base import actions, drafts, wording
 from communities.base.changes import spoken
 from communities.base.entry.bodies import as_stored
 from communities.base.entry.fields import TruthField
@@ -28,6 +28,8 @@ from communities.base.views import ScopedPage
 MOST_REASON = 200
 # Why a row is changed; an exemption has a reason of its own.
 REASON = "change_reason"
+# The word of a writer who was shown a row like the new one, and means another.
+AGAIN = "again"
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,10 @@ class CreatePage(EntryPage):
         form = self.entry(request.POST, user=request.user)
         parts = parts_shown(form)
         if take_parts(form, parts) & form.is_valid():
+            twin = form.twin() if AGAIN not in request.POST else None
+            if twin is not None:
+                shown = {"twin": twin, "twin_url": detail_url(twin), "twin_said": wording.EXISTS}
+                return self.shown(form, parts, status=409, **shown)
             try:
                 row = self.write(form)
                 drafts.discard(request.user, self.code, None)

@@ -74,6 +74,11 @@ def unseen(text: str) -> Unseen | None:
     return Unseen(kind, found.start(), text[max(0, found.start() - 4) : found.start()])
 
 
+def visible(text: str) -> str:
+    """A text with those characters written out, for people who look for what is wrong with it."""
+    return UNSEEN.sub(lambda found: f"‹U+{ord(found[0]):04X}›", text)
+
+
 def narrow(text: str) -> str:
     """Full-width digits, letters and signs as ordinary ones: for values, never for names."""
     return unicodedata.normalize("NFKC", text).strip()

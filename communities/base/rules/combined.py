@@ -96,7 +96,7 @@ class Combined(Shape):
         points = clamped(exact, self.floor, self.cap)
         told = f"{word_of(HOW, self.how)}，{got(exact)}"
         if points != exact:
-            told += f",限为 {number_text(points)} 分"
+            told += f"，限为 {number_text(points)} 分"
         return Scored(points, (*lines, Line(told, points)))
 
     def _dropped(self) -> str:
@@ -131,7 +131,7 @@ class Combined(Shape):
                 f"{title}{weight}：{sentence}"
                 for sentence in part.rule.words(self.full_of(part, full), names)
             ]
-        most = "" if self.cap is None else f",最高得 {number_text(self.cap)} 分"
+        most = "" if self.cap is None else f"，最高得 {number_text(self.cap)} 分"
         return [*told, f"最低得 {number_text(self.floor)} 分{most}。"]
 
 

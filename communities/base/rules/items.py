@@ -108,15 +108,22 @@ def group_total(parts: Sequence[GroupPart], full: int, *, least: int | None = 0)
     return points if least is None else max(points, least)
 
 
-@dataclass(frozen=True)
-class Grade:
-    """A grade from so many hundredths on; ``most_vetoes``: how many vetoes it still bears."""
-
-    code: str
-    least: int
-    most_vetoes: int = 0
+def bonus_total(points: Sequence[int | None], most: int, *, least: int | None = 0) -> int:
+    """Hundredths that a bonus group adds: what applied, at most ``most``; ``least`` None: it may take away."""
+    total = min(sum(each for each in points if each is not None), most)
+    return total if least is None else max(total, least)
 
 
-def grade_of(grades: Sequence[Grade], total: int, vetoes: int = 0) -> Grade | None:
-    """The best grade, listed from the best down, that total and vetoes allow; None: no grade."""
-    return next((grade for grade in grades if total >= grade.least and vetoes <= grade.most_vetoes), None)
+def grade_of(least: Sequence[int], total: int, effects: Sequence[str] = ()) -> int | None:
+    """The grade that a total gets, 1 the highest of those from ``least`` hundredths on, listed from the top.
+
+    ``effects`` of the vetoes that hold: ``fail`` leaves no grade, ``drop`` takes one grade down for each,
+    ``bar_top`` keeps from the highest. None: no grade.
+    """
+    reached = next((number for number, each in enumerate(least, 1) if total >= each), None)
+    if reached is None or "fail" in effects:
+        return None
+    reached += sum(effect == "drop" for effect in effects)
+    if "bar_top" in effects:
+        reached = max(reached, 2)
+    return reached if reached <= len(least) else None

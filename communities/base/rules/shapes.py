@@ -244,7 +244,7 @@ class ProRata(OneValue):
         zero, target, mark = Fraction(self.zero), Fraction(self.target), Fraction(full)
         share = (value - zero) / (target - zero)
         points = min(max(mark * share, Fraction(0)), mark * Fraction(self.ceiling) / 100)
-        return points, f"为目标的 {number_text(share * 100)}%,{got(points)}"
+        return points, f"为目标的 {number_text(share * 100)}%，{got(points)}"
 
     def say(self, full: Decimal, name: Named) -> list[str]:
         top, low = name.with_unit(number_text(self.target)), name.with_unit(number_text(self.zero))
@@ -312,7 +312,7 @@ class Occurrence(Part):
 
     def words(self, names: Names, verb: str) -> str:
         name = named(names, self.value)
-        most = "" if self.at_most is None else f",累计最多{verb} {number_text(self.at_most)} 分"
+        most = "" if self.at_most is None else f"，累计最多{verb} {number_text(self.at_most)} 分"
         return f"{name.name}每{name.unit or '次'}{verb} {number_text(self.each)} 分{most}"
 
 
@@ -385,7 +385,7 @@ class Deduction(Counted):
 
     def frame(self, full: Decimal) -> str:
         until = "扣完为止" if self.floor == 0 else f"最低得 {number_text(self.floor)} 分"
-        return f"满分 {number_text(full)} 分，{until}:"
+        return f"满分 {number_text(full)} 分，{until}："
 
 
 @shape

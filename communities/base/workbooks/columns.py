@@ -19,6 +19,7 @@ from import_export import fields, resources, widgets
 
 from communities.base.entry.fields import AmountField, EntryField, PickField, RowField, SpanField, TruthField
 from communities.base.entry.forms import EntryForm
+from communities.base.entry.texts import visible
 from communities.base.workbooks.reader import in_brackets, plain_head
 from communities.base.workbooks.sheets import FileRefused
 
@@ -135,7 +136,8 @@ def layout_of(columns: list[Column], head: list[Any]) -> Layout:
     special = {plain_head(IDENTITY_HEAD), plain_head(ERROR_HEAD)}
     for name, position in stands.items():
         if name not in known and name not in special:
-            raise FileRefused("unknown_head", message=_unknown(str(head[position]), name, list(known)))
+            shown = visible(str(head[position]))
+            raise FileRefused("unknown_head", message=_unknown(shown, name, list(known)))
     # A column that is not there would empty what stands in the rows that the file names.
     names_rows = plain_head(IDENTITY_HEAD) in stands
     missing = [

@@ -18,12 +18,13 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from communities.base import wording
 from communities.base.workbooks import reader
 
 logger = logging.getLogger(__name__)
 
 REASONS: dict[str, Promise] = {
-    "empty_file": _("文件是空的。"),
+    "empty_file": wording.NO_BYTES,
     "old_format": _("这是旧版格式(.xls、.et)的文件，请在表格软件中另存为 .xlsx 后再上传。"),
     "encrypted": _("文件加了密码，请取消密码后再上传。"),
     "macros": _("文件含有宏，请另存为不含宏的 .xlsx 后再上传。"),

@@ -15,9 +15,10 @@ from typing import IO, Any
 import xlsxwriter
 from django.http import FileResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from xlsxwriter.utility import xl_col_to_name
 
-from communities.base.entry.fields import AmountField, DayField, PickField, RowField, TruthField
+from communities.base.entry.fields import AmountField, DayField, PickField, RowField, TruthField, WordsField
 from communities.base.workbooks.columns import ERROR_HEAD, EXAMPLE, IDENTITY_HEAD, Column, example_of
 from communities.base.workbooks.known import KnownRows
 from communities.base.workbooks.reader import IDENTITY_SHEET
@@ -26,6 +27,9 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TITLE, NOTES, HEADS, EXAMPLES, FIRST = range(5)
 A4 = 9
 SPARE_ROWS = 2000
+IDENTITY_NOTE = gettext_lazy("由系统填写，请勿改动；新增的行留空。")
+# The box of a note at a head, in pixels, and how many Chinese characters a line of it holds.
+NOTE_WIDTH, NOTE_LINE, NOTE_CHARACTERS = 260, 16, 18
 # Beyond these a comment on every cell makes a file that office programs open slowly; the first column has all.
 MOST_COMMENTS = 500
 MOST_WORDS = 20_000
@@ -108,8 +112,10 @@ class Workbook:
         if shift == 2:
             sheet.write_string(HEADS, 0, str(ERROR_HEAD), looks["head"])
         sheet.write_string(HEADS, shift - 1, str(IDENTITY_HEAD), looks["head"])
+        _note(sheet, shift - 1, [IDENTITY_NOTE])
         for number, column in enumerate(self.columns, start=shift):
             sheet.write_string(HEADS, number, column.head, looks["required" if column.required else "head"])
+            _note(sheet, number, [_("必填。") if column.required else _("选填。"), *_explained(column)])
         sheet.write_string(EXAMPLES, shift - 1, str(EXAMPLE), looks["example"])
         for number, column in enumerate(self.columns):
             sheet.write_string(EXAMPLES, number + shift, self._example(number, column), looks["example"])
@@ -211,7 +217,7 @@ class Workbook:
         told = {
             "validate": "any",
             "input_title": _("系统编号"),
-            "input_message": _("由系统填写，请勿改动；新增的行留空。"),
+            "input_message": str(IDENTITY_NOTE),
         }
         sheet.data_validation(FIRST, shift - 1, last, shift - 1, told)
 
@@ -256,10 +262,25 @@ def download(file: IO[bytes], name: str) -> FileResponse:
     return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
 
 
+def _note(sheet: Any, number: int, told: Iterable[Any]) -> None:
+    """What stands to be read at a head, in a box that shows all of it."""
+    parts = [str(part) for part in told]
+    lines = 1 + sum(-(-len(part) // NOTE_CHARACTERS) for part in parts)
+    box = {"width": NOTE_WIDTH, "height": NOTE_LINE * lines, "font_size": 9}
+    sheet.write_comment(HEADS, number, "\n".join(parts), box)
+
+
 def _explained(column: Column) -> Iterator[str]:
     if getattr(column.field, "help_text", ""):
         yield str(column.field.help_text)
     match column.field:
+        case WordsField(max_length=int(most)):
+            yield _("文字，最多 %(most)d 个字。") % {"most": most}
+        case AmountField(places=0):
+            yield _("整数，单位为%(unit)s。") % {"unit": column.unit} if column.unit else _("整数。")
+        case AmountField(places=places):
+            said = _("数字，最多 %(places)d 位小数") % {"places": places}
+            yield said + (_("，单位为%(unit)s。") % {"unit": column.unit} if column.unit else "。")
         case PickField():
             yield _("可填：%(words)s。") % {
                 "words": "、".join(str(word) for _code, word in column.field.choices)
@@ -272,8 +293,6 @@ def _explained(column: Column) -> Iterator[str]:
             yield _("日期，例如 2026-01-31。")
             if column.part is not None:
                 yield _("不填表示早于现有记录。") if column.part == 0 else _("不填表示尚未终止。")
-        case AmountField():
-            yield _("数字，单位为%(unit)s。") % {"unit": column.unit} if column.unit else _("数字。")
 
 
 def _look(column: Column) -> str:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
-
-from portal.scorecards.catalogue import INDICATORS
-from portal.scorecards.rules_api import known_names
+from communities.base.rules import Named
+from portal.scorecards.scoring.inputs import INPUTS
 
 
 def offered_inputs() -> list[tuple[str, list[tuple[str, str]]]]:
     """The values that have a source, in groups: (group, [(code, name with unit)])."""
-    names = known_names()
-    listed = [
-        (code, f"{names[code].name}({names[code].unit})" if names[code].unit else names[code].name)
-        for code in INDICATORS
-    ]
-    return [(_("指标"), listed)]
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for code, each in INPUTS.items():
+        word = f"{each.name}({each.unit})" if each.unit else str(each.name)
+        groups.setdefault(str(each.group), []).append((code, word))
+    return list(groups.items())
+
+
+def input_names() -> dict[str, Named]:
+    """How rules call them."""
+    return {code: each.named for code, each in INPUTS.items()}
 
 
 def codes_with_source() -> set[str]:
     """The codes among them."""
-    return {code for _group, values in offered_inputs() for code, _word in values}
+    return set(INPUTS)

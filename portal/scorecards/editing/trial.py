@@ -13,7 +13,8 @@ from communities.base.entry.rule_field import as_data
 from communities.base.rules import Inputs, Item, RuleInvalid, Shape, read_rule
 from communities.base.rules.editor import field_id
 from communities.base.rules.readings import named
-from portal.scorecards.rules_api import known_names, readings, tried
+from portal.scorecards.editing.inputs_offered import input_names
+from portal.scorecards.rules_api import readings, tried
 
 PREFIX = "try."
 
@@ -52,7 +53,7 @@ def trial_of(form: Any, data: Mapping[str, str], *, reckons: bool) -> Trial:
         return Trial()
     except ValidationError as error:
         return Trial(errors=error.messages)
-    names = known_names()
+    names = input_names()
     words = item.rule.words(item.full_mark, names)
     case = {code: value for code in item.rule.reads() if (value := typed(data, code)) is not None}
     if not (reckons or case):
@@ -96,7 +97,7 @@ def typed(data: Mapping[str, str], code: str) -> Any:
 
 def asked_of(rule: Shape, data: Mapping[str, str], wrong: Mapping[str, Sequence[str]]) -> list[Asked]:
     """One line for each value that the rule reads."""
-    names = known_names()
+    names = input_names()
     return [
         Asked(
             code,

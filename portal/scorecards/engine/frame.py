@@ -153,10 +153,10 @@ def _bucket(book: RuleBook) -> tuple[str, tuple[object, ...]]:
 
 
 def _places(book: RuleBook, spans: Sequence[Span]) -> Sql:
-    jurisdiction, jurisdiction_joins = _nearest(
+    jurisdiction, jurisdiction_joins = nearest(
         "ruled", dict.fromkeys(jurisdictions(book.rules), ()), ("path",)
     )
-    preferred, preferred_joins = _nearest(
+    preferred, preferred_joins = nearest(
         "counted", {path: rest for path, *rest in book.count_sources}, ("source", "definition")
     )
     day = book.day
@@ -210,7 +210,7 @@ def records_below(spans: Sequence[Span], alone: Sequence[str] = ()) -> Sql:
     return Sql("(") + joined("\n    UNION ALL ", parts) + ") AS record"
 
 
-def _nearest(
+def nearest(
     name: str, by_path: dict[str, Sequence[str]], columns: tuple[str, ...]
 ) -> tuple[dict[str, str], Sql]:
     """For each column the value of the nearest of ``by_path`` at or above a place, and the joins that find it.

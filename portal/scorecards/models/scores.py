@@ -52,8 +52,9 @@ class ScoreCard(Scored):
     ``points`` are hundredths by item in the order of the version, NULL where the item was dropped; ``absent`` lists
     the items (from 1) that did not apply, so that what their policy gave them can be told from what was earned.
     ``total`` NULL: no item applied. ``grade`` counts from 1, the highest; NULL: none. ``vetoes`` has a bit for each
-    veto that holds, the first being bit 0. ``rank`` is among the ``peers`` places of one city with the same
-    ``peer_class``: equal totals share a rank, and the next one is skipped.
+    veto that holds, the first being bit 0. ``classes`` are the place's building, location and community class on
+    the anchor day. ``rank`` is among the ``peers`` places of one city that have the same class where the version
+    tells them apart: equal totals share a rank, and the next one is skipped.
     """
 
     public_id = models.UUIDField(db_default=NewPublicId(), editable=False)
@@ -62,7 +63,7 @@ class ScoreCard(Scored):
     total = models.BigIntegerField(_("总分"), null=True)
     grade = models.PositiveSmallIntegerField(_("等级"), null=True)
     vetoes = models.BigIntegerField(_("否决事项"), default=0)
-    peer_class = models.CharField(_("排名分组"), max_length=20, blank=True, db_collation="C")
+    classes = ArrayField(models.CharField(max_length=20), default=list)
     rank = models.PositiveIntegerField(_("名次"), null=True)
     peers = models.PositiveIntegerField(_("同组数"), default=0)
 

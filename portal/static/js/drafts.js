@@ -8,6 +8,8 @@ const words = {
   saving: "正在保存草稿…",
   away: "网络不通，稍后再存。填写的内容还在本页。",
   out: "登录已过期，内容还在本页。请在新窗口登录，然后回到这里继续。",
+  outKept: "登录已过期，填写的内容已存为草稿，也还在本页。请在新窗口登录，然后回到这里继续。",
+  outPartly: "登录已过期。先前填写的内容已存为草稿，之后修改的还在本页。请在新窗口登录，然后回到这里继续。",
   refused: "草稿没有保存，请尽快保存记录。",
   offered: "原来还有一份草稿，请先在页面上方选择继续填写或丢弃；选择之前不另存草稿。",
 };
@@ -58,7 +60,7 @@ class Keeper {
   say(word, more = "") {
     const bad = ["away", "out", "refused"].includes(word);
     this.trouble = bad ? word : "";
-    const text = words[word] ?? more;
+    const text = (word === "out" ? this.whenOut() : words[word]) ?? more;
     if (this.state.firstElementChild?.textContent !== text) {
       const said = document.createElement("span");
       said.textContent = text;
@@ -66,6 +68,11 @@ class Keeper {
       if (word === "out") this.state.append(" ", this.signIn());
     }
     this.state.classList.toggle("is-bad", bad);
+  }
+
+  whenOut() {
+    if (!this.kept) return words.out;
+    return this.isBehind() ? words.outPartly : words.outKept;
   }
 
   signIn() {
@@ -107,6 +114,16 @@ class Keeper {
     }
   }
 
+  /** All is kept; whether somebody is still signed in, with a token that holds. */
+  async standing() {
+    try {
+      if ((await this.renew()) === "out") this.say("out");
+    } catch {
+      this.say("away");
+    }
+    return this.trouble;
+  }
+
   ask(options) {
     return fetch(this.url, { redirect: "manual", signal: AbortSignal.timeout(PATIENCE), ...options });
   }
@@ -127,10 +144,10 @@ class Keeper {
 
   /** A form is only sent off when what it holds is safe: a page that cannot be reached would lose it. */
   async submitted(event) {
-    if (this.leaving || this.offer || (!this.isBehind() && !this.sending)) return;
+    if (this.leaving || this.offer || (!this.changes && !this.sending)) return;
     event.preventDefault();
     const submitter = event.submitter;
-    const trouble = await this.flush();
+    const trouble = this.isBehind() || this.sending ? await this.flush() : await this.standing();
     if (trouble === "away" || trouble === "out") {
       this.state.focus();
       return;

@@ -1,0 +1,97 @@
+"""What a place could do next: of each item the smallest change that earns more, the easiest first.
+
+Where prices of a unit are on record the cheapest comes first; until then it is the smallest gap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from communities.base.rules import Inputs, number_text
+from communities.base.rules.steps import Step, next_step, with_value
+from portal.scorecards.models import RatingGrade
+from portal.scorecards.scoring.explaining import Explanation
+from portal.scorecards.scoring.inputs import inputs, names
+
+MOST = 5
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """One thing to do: for which item, what it earns (hundredths), and the total and grade that would follow."""
+
+    title: str
+    text: str
+    gain: int
+    total_after: int
+    grade_after: RatingGrade | None
+    step: Step
+    input: Any
+
+
+def next_steps(explanation: Explanation, most: int = MOST) -> list[NextStep]:
+    """The easiest steps of a place, one for each value that would change."""
+    found: dict[str, NextStep] = {}
+    for step_ in sorted(_steps(explanation), key=lambda each: (each.step.gap, -each.gain)):
+        found.setdefault(step_.step.code, step_)
+    return list(found.values())[:most]
+
+
+def _steps(explanation: Explanation) -> list[NextStep]:
+    sheet, card = explanation.sheet, explanation.card
+    readings = {
+        one.input.code: one.reading
+        for group in explanation.groups
+        for item in group.items
+        for one in item.inputs
+    }
+    for veto in explanation.vetoes:
+        if veto.input is not None:
+            readings[veto.input.input.code] = veto.input.reading
+    given = Inputs(readings, names())
+    steps = []
+    for group in explanation.groups:
+        for each in group.items:
+            step = next_step(each.item.item, given) if each.is_asked else None
+            if step is None:
+                continue
+            total = _total_after(explanation, given, step)
+            if card.total is None or total is None or total <= card.total:
+                continue
+            changed = with_value(given, step.code, step.then)
+            vetoes = sum(
+                1 << at for at, condition in enumerate(sheet.conditions) if condition.fulfilled(changed)
+            )
+            grade = sheet.grade_row(sheet.grade(total, vetoes))
+            one = inputs()[step.code]
+            steps.append(
+                NextStep(each.item.row.name, _text(step), total - card.total, total, grade, step, one)
+            )
+    return steps
+
+
+def _total_after(explanation: Explanation, given: Inputs, step: Step) -> int | None:
+    """The total if one value changed; what the policy for absent values gave stays where they stay absent."""
+    sheet, card = explanation.sheet, explanation.card
+    scored = sheet.earned(with_value(given, step.code, step.then).readings, card.classes)
+    points = [
+        earned.points if earned.points is not None else stands
+        for earned, stands in zip(scored, card.points, strict=True)
+    ]
+    return sheet.total(sheet.group_points(points))
+
+
+def _text(step: Step) -> str:
+    name = inputs()[step.code].named
+    then = name.with_unit(number_text(step.then))
+    if step.now is None:
+        return _("填报%(name)s，达到 %(then)s") % {"name": name.name, "then": then}
+    told = (
+        _("%(name)s由 %(now)s 提高到 %(then)s")
+        if step.then > step.now
+        else _("%(name)s由 %(now)s 降到 %(then)s")
+    )
+    return told % {"name": name.name, "now": name.with_unit(number_text(step.now)), "then": then}

@@ -1,0 +1,425 @@
+"""What the database scores is what the sheet's plain arithmetic gives; runs, refreshing, ranks and sums."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
+
+from communities.base.actions import save
+from communities.base.places import Span
+from communities.choices import BuildingClass, Level, Operator
+from communities.models import (
+    CommunityRecord,
+    DirtyMark,
+    Division,
+    Period,
+    PreferredCountSource,
+    Premises,
+)
+from portal.scorecards import actions
+from portal.scorecards.engine.slots import register
+from portal.scorecards.models import CurrentRun, MeasureCard, Run, RunKind, ScoreCard, ScoreRollUp, VetoEffect
+from portal.scorecards.scoring.explaining import explain
+from portal.scorecards.scoring.inputs import inputs
+from portal.scorecards.scoring.next_steps import next_steps
+from portal.scorecards.scoring.runs import request_score_run
+from portal.scorecards.scoring.sheet import Sheet, sheet_of
+from portal.scorecards.scoring.statement import RESULT, Subjects, ranked
+from portal.scorecards.scoring.whatif import what_if
+from tests import factories
+from tests.lengths import costly
+from tests.rules.test_sql import CODES, POSITIVE, RULES
+from tests.scorecards import sheets
+from tests.scorecards.conftest import measure
+
+# What the drawn rules call a, b and c.
+READ = ("office_compliance", "service_compliance.of_judged", "area_per_100_households")
+CUTS = {"五星": "8", "四星": "5", "三星": "2"}
+
+
+@pytest.fixture
+def town(quarter: Period) -> dict[str, Division]:
+    """Two cities; of one two streets, with three and two communities."""
+    province = factories.division("演示省", Level.PROVINCE, factories.root())
+    city = factories.division("云州市", Level.CITY, province)
+    other = factories.division("榆岚市", Level.CITY, province)
+    district = factories.division("长街区", Level.DISTRICT, city)
+    far = factories.division("远郊区", Level.DISTRICT, other)
+    one = factories.division("一街道", Level.STREET, district)
+    two = factories.division("二街道", Level.STREET, district)
+    three = factories.division("三街道", Level.STREET, far)
+    places = {"province": province, "city": city, "district": district, "one": one, "two": two, "far": far}
+    for number, (street, building) in enumerate(
+        [
+            (one, BuildingClass.NEW),
+            (one, BuildingClass.RENOVATED),
+            (one, BuildingClass.NEW),
+            (two, BuildingClass.RENOVATED),
+            (two, BuildingClass.NEW),
+            (three, BuildingClass.NEW),
+        ],
+        1,
+    ):
+        place = factories.community(f"{number}号社区", street, building)
+        body = factories.committee(place)
+        factories.premises(place, area=str(40 * number), committee=body)
+        factories.household_count(place, 500 * number)
+        places[f"c{number}"] = place
+    PreferredCountSource.objects.create(
+        jurisdiction=province, source="police", definition="registered", valid=factories.FOREVER
+    )
+    factories.threshold("premises.office.area", province, "100")
+    return places
+
+
+def run_of(version: Any, period: Period) -> Run:
+    """The current scoring run."""
+    return CurrentRun.objects.get(kind=RunKind.SCORE, period=period, scheme_version=version).run
+
+
+def cards_of(run: Run) -> dict[str, ScoreCard]:
+    """By name of place."""
+    return {
+        card.division.name_now: card for card in ScoreCard.objects.filter(run=run).select_related("division")
+    }
+
+
+def work_off() -> None:
+    """Do all runs that wait."""
+    actions.sweep()
+
+
+def expected(sheet: Sheet, run: Run) -> dict[int, tuple[Any, ...]]:
+    """Points, total, vetoes and grade of each place by the plain arithmetic of the sheet."""
+    positions = register(())
+    measured = {card.division_id: card.values for card in MeasureCard.objects.filter(run=run)}
+    communities = Division.objects.filter(level=Level.COMMUNITY).in_bulk()
+    readings = {pk: sheet.readings(measured[pk], positions) for pk in communities}
+    classes = {
+        record.division_id: (record.building_class, "", record.kind)
+        for record in CommunityRecord.objects.all()
+    }
+    city = {pk: place.path_now[:18] for pk, place in communities.items()}
+    earned = {pk: [each.points for each in sheet.earned(readings[pk], classes[pk])] for pk in communities}
+    found = {}
+    for pk in communities:
+        peers = [
+            other
+            for other in communities
+            if city[other] == city[pk] and sheet.peer_class(classes[other]) == sheet.peer_class(classes[pk])
+        ]
+        beside = {at: [earned[other][at] for other in peers] for at in range(len(sheet.items))}
+        score = sheet.score(readings[pk], classes[pk], beside)
+        absent = [at for at, points in enumerate(score.raw, 1) if points is None]
+        found[pk] = (score.points, absent, score.total, score.grade, score.vetoes)
+    totals = {pk: each[2] for pk, each in found.items()}
+    for pk, each in found.items():
+        rivals = [
+            totals[other]
+            for other in communities
+            if city[other] == city[pk]
+            and sheet.peer_class(classes[other]) == sheet.peer_class(classes[pk])
+            and totals[other] is not None
+        ]
+        rank = None if each[2] is None else 1 + sum(rival > each[2] for rival in rivals)
+        found[pk] = (*each, rank, len(rivals))
+    return found
+
+
+def stored(run: Run) -> dict[int, tuple[Any, ...]]:
+    return {
+        card.division_id: (
+            card.points, card.absent, card.total, card.grade, card.vetoes, card.rank, card.peers
+        )
+        for card in ScoreCard.objects.filter(run=run)
+    }  # fmt: skip
+
+
+def with_codes(rule: Any) -> Any:
+    """The same rule over inputs of cards."""
+    match rule:
+        case dict():
+            return {
+                key: READ[CODES.index(each)] if key == "value" else with_codes(each)
+                for key, each in rule.items()
+            }
+        case list():
+            return [with_codes(each) for each in rule]
+    return rule
+
+
+ITEMS = st.fixed_dictionaries(
+    {
+        "rule": RULES.map(with_codes),
+        "full_mark": POSITIVE.map(Decimal),
+        "not_applicable": st.sampled_from(["full", "drop", "peers_mean", "zero"]),
+        "least": st.sampled_from([Decimal(0), Decimal(-5)]),
+        "building_classes": st.sampled_from([None, ["new"], ["renovated", "old"]]),
+    }
+)
+GROUPS = st.lists(
+    st.tuples(POSITIVE, st.lists(ITEMS, min_size=1, max_size=3), st.booleans()), min_size=1, max_size=3
+)
+VETOES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "value": st.sampled_from(READ),
+            "operator": st.sampled_from(["ge", "lt"]),
+            "target": st.sampled_from([Decimal(0), Decimal(60), Decimal(100)]),
+            "effect": st.sampled_from(VetoEffect.values),
+        }
+    ),
+    max_size=3,
+)
+
+
+@costly()
+@given(drawn=st.tuples(GROUPS, VETOES, st.sampled_from(["", "building_class"])), data=st.data())
+def test_the_statement_gives_what_the_arithmetic_gives(
+    town: dict[str, Division], quarter: Period, drawn: Any, data: Any
+) -> None:
+    """G8 for whole sheets: drawn schemes over drawn cards, values on and beside thresholds, and absent ones."""
+    groups, vetoes, peer_class = drawn
+    with transaction.atomic():
+        version = sheets.version(
+            town["province"],
+            {f"组{at}": (full, items) for at, (full, items, _bonus) in enumerate(groups)},
+            bonus=tuple(f"组{at}" for at, (_full, _items, is_bonus) in enumerate(groups) if is_bonus and at),
+            grades=CUTS,
+            vetoes=vetoes,
+            peer_class=peer_class,
+        )
+        run = measure(quarter)
+        size = len(register(()))
+        for card in MeasureCard.objects.filter(run=run):
+            cells = st.sampled_from([0, 0, 1, 2, 3, 5, 100, None])
+            card.values = data.draw(st.lists(cells, min_size=size, max_size=size))
+            card.save(update_fields=["values"])
+        sheet = sheet_of(version)
+        spans = [Span.below(town["province"].path_now)]
+        rows = ranked(Subjects(sheet, run.pk, run.anchor_date, spans, register(()))).rows()
+        names = RESULT.split(", ")
+        found = {}
+        for row in rows:
+            told = dict(zip(names, row, strict=True))
+            found[told["division_id"]] = tuple(
+                told[name] for name in ("points", "absent", "total", "grade", "vetoes", "rank", "peers")
+            )
+        assert found == expected(sheet, run)
+        transaction.set_rollback(True)
+
+
+OFFICE = {"rule": sheets.threshold("office_compliance.of_judged", "100"), "full_mark": Decimal(60)}
+ROOM = {
+    "rule": {
+        "shape": "pro_rata",
+        "value": "area_per_100_households",
+        "target": "20",
+        "missing": "zero",
+        "no_base": "not_applicable",
+    },
+    "full_mark": Decimal(40),
+}
+
+
+def sample(town: dict[str, Division], **kwargs: Any) -> Any:
+    return sheets.version(
+        town["city"],
+        {"办公": ("60", [OFFICE]), "用房": ("40", [ROOM])},
+        grades={"五星": "90", "三星": "60", "一星": "20"},
+        **kwargs,
+    )
+
+
+def test_a_measuring_run_is_followed_by_the_scores(town: dict[str, Division], quarter: Period) -> None:
+    """Each office is 40 m² times its number, of 100; every community has 8 m² for 100 households, of 20."""
+    version = sample(town)
+    measure(quarter)
+    work_off()
+    run = run_of(version, quarter)
+    assert (run.kind, run.measured.kind, run.job.state) == ("score", "measure", "done")
+    cards = cards_of(run)
+    assert set(cards) == {f"{n}号社区" for n in range(1, 6)}  # the other city's is not rated by this one
+    assert cards["1号社区"].points == [0, 1600]
+    assert cards["3号社区"].points == [6000, 1600]
+    told = {name: (card.total, card.grade, card.rank, card.peers) for name, card in cards.items()}
+    assert told["3号社区"] == told["4号社区"] == (7600, 2, 1, 5)
+    assert told["1号社区"] == (1600, None, 4, 5)
+    assert stored(run) == {
+        pk: each for pk, each in expected(sheet_of(version), run.measured).items() if pk in stored(run)
+    }
+    sums = {
+        each.division.name_now: each
+        for each in ScoreRollUp.objects.filter(run=run).select_related("division")
+    }
+    assert (sums["一街道"].scored, sums["一街道"].total, sums["一街道"].grades) == (3, 10800, [0, 1, 0, 2])
+    assert (sums["云州市"].scored, sums["云州市"].total, sums["云州市"].grades) == (5, 26000, [0, 3, 0, 2])
+    assert set(sums) == {"一街道", "二街道", "长街区", "云州市", "演示省", "全国"}
+
+
+def test_ranks_are_among_places_of_one_class(town: dict[str, Division], quarter: Period) -> None:
+    version = sample(town, peer_class="building_class")
+    measure(quarter)
+    work_off()
+    told = {name: (card.rank, card.peers) for name, card in cards_of(run_of(version, quarter)).items()}
+    assert told == {
+        "1号社区": (3, 3), "3号社区": (1, 3), "5号社区": (1, 3), "2号社区": (2, 2), "4号社区": (1, 2)
+    }  # fmt: skip
+
+
+def test_an_edit_changes_the_score_its_rank_and_the_sums_and_full_is_the_same(
+    town: dict[str, Division], quarter: Period
+) -> None:
+    version = sample(town)
+    measure(quarter)
+    work_off()
+    run = run_of(version, quarter)
+    before = {card.division_id: card.computed_at for card in ScoreCard.objects.filter(run=run)}
+    room = Premises.objects.get(division_now=town["c1"])
+    room.area = Decimal(500)
+    save(room, by=None)
+    work_off()
+    assert run_of(version, quarter) == run
+    cards = cards_of(run)
+    assert (cards["1号社区"].total, cards["1号社区"].grade, cards["1号社区"].rank) == (10000, 1, 1)
+    assert cards["2号社区"].rank == 5
+    assert cards["2号社区"].computed_at == before[town["c2"].pk]  # of its card only the rank was written
+    incremental = stored(run)
+    sums = sorted(ScoreRollUp.objects.filter(run=run).values_list("division_id", "scored", "total", "grades"))
+    measure(quarter)
+    work_off()
+    again = run_of(version, quarter)
+    assert again != run
+    assert stored(again) == incremental
+    assert sums == sorted(
+        ScoreRollUp.objects.filter(run=again).values_list("division_id", "scored", "total", "grades")
+    )
+    assert not ScoreCard.objects.filter(run=run).exists()
+    assert not MeasureCard.objects.filter(run=run.measured).exists()
+
+
+def test_where_peers_count_an_edit_reaches_their_scores(town: dict[str, Division], quarter: Period) -> None:
+    service = {
+        "rule": sheets.threshold("service_compliance.of_judged", "100"),
+        "full_mark": Decimal(10),
+        "not_applicable": "peers_mean",
+    }
+    version = sheets.version(town["city"], {"办公": ("60", [OFFICE]), "服务": ("10", [service])})
+    factories.threshold("premises.service.area", town["city"], "50", building_classes=["new"])
+    for name in ("c1", "c3", "c5"):
+        factories.premises(town[name], "service", "60")
+    measure(quarter)
+    work_off()
+    cards = cards_of(run_of(version, quarter))
+    assert cards["2号社区"].points == [0, 1000]
+    assert cards["2号社区"].absent == [2]
+    room = Premises.objects.get(division_now=town["c1"], kind="service")
+    room.area = Decimal(10)
+    save(room, by=None)
+    work_off()
+    cards = cards_of(run_of(version, quarter))
+    assert cards["1号社区"].points == [0, 0]
+    assert cards["2号社区"].points == [0, 667]
+
+
+def test_a_new_threshold_and_a_closed_place_reach_the_scores(
+    town: dict[str, Division], quarter: Period
+) -> None:
+    version = sample(town)
+    measure(quarter)
+    work_off()
+    factories.threshold(
+        "premises.office.area", town["city"], None, operator=Operator.AT_MOST, high=Decimal(60)
+    )
+    DirtyMark.objects.create(division=town["city"], source="test")
+    place = town["c5"]
+    place.records.update(valid=(None, dt.date(2026, 8, 1)))
+    DirtyMark.objects.create(division=place, source="test")
+    work_off()
+    run = run_of(version, quarter)
+    cards = cards_of(run)
+    assert set(cards) == {f"{n}号社区" for n in range(1, 5)}
+    assert {name: card.points[0] for name, card in cards.items()} == {
+        "1号社区": 6000, "2号社区": 0, "3号社区": 0, "4号社区": 0
+    }  # fmt: skip
+    assert {card.peers for card in cards.values()} == {4}
+    assert ScoreRollUp.objects.get(run=run, division=town["two"]).scored == 1
+
+
+def test_streets_are_scored_by_their_own_cards(town: dict[str, Division], quarter: Period) -> None:
+    version = sample(town, level=Level.STREET)
+    measure(quarter)
+    work_off()
+    cards = cards_of(run_of(version, quarter))
+    assert {name: card.points[0] for name, card in cards.items()} == {"一街道": 0, "二街道": 6000}
+    assert set(inputs()) >= set(sheet_of(version).codes)
+
+
+def test_what_a_draft_would_change_is_told_from_the_cards_and_nothing_is_written(
+    town: dict[str, Division], quarter: Period, django_assert_max_num_queries: Any
+) -> None:
+    version = sample(town)
+    measure(quarter)
+    work_off()
+    draft = sheets.version(
+        town["city"],
+        {"办公": ("60", [OFFICE]), "用房": ("40", [ROOM | {"rule": ROOM["rule"] | {"target": "8"}}])},
+        grades={"五星": "90", "三星": "60", "一星": "20"},
+        published=False,
+        of=version.scheme,
+    )
+    before = stored(run_of(version, quarter))
+    with CaptureQueriesContext(connection) as asked, django_assert_max_num_queries(20):
+        found = what_if(draft, quarter, by=None)
+    told = {change.division_id: change for change in found.changes}
+    change = told[town["c3"].pk]
+    assert (change.total_now, change.total, change.gained) == (7600, 10000, 2400)
+    assert (change.grade_now, change.grade, change.rank_now, change.rank, change.peers) == (2, 1, 1, 1, 5)
+    assert [number for _grade, number in found.grades_now] == [0, 3, 0, 2]
+    assert [number for _grade, number in found.grades] == [3, 0, 2, 0]
+    assert (found.mean_now, found.mean) == (5200, 7600)
+    assert len(found.most_changed()) == 5
+    assert stored(run_of(version, quarter)) == before
+    tables = " ".join(query["sql"] for query in asked.captured_queries)
+    assert "communities_premises" not in tables
+    assert "communities_committee" not in tables
+
+
+def test_a_draft_with_rules_that_nobody_feeds_is_not_tried(
+    town: dict[str, Division], quarter: Period
+) -> None:
+    draft = sheets.version(
+        town["city"],
+        {"检查": ("10", [{"rule": sheets.threshold("visit.mess", "1"), "full_mark": Decimal(10)}])},
+        published=False,
+    )
+    with pytest.raises(ValidationError, match="尚无测算结果"):
+        what_if(draft, quarter, by=None)
+    measure(quarter)
+    with pytest.raises(ValidationError, match=r"visit\.mess"):
+        what_if(draft, quarter, by=None)
+    with pytest.raises(ValidationError, match="还没有发布"):
+        request_score_run(draft, quarter, by=None)
+
+
+def test_next_steps_lead_where_they_say(town: dict[str, Division], quarter: Period) -> None:
+    version = sample(town)
+    measure(quarter)
+    work_off()
+    card = cards_of(run_of(version, quarter))["1号社区"]
+    steps = next_steps(explain(card, by=None))
+    told = [(step.step.code, step.gain, step.total_after, str(step.grade_after)) for step in steps]
+    # 8 of 20 m² is the smaller gap; the office has 40 of 100 m², and meets or does not.
+    assert told == [
+        ("area_per_100_households", 2400, 4000, "一星"),
+        ("office_compliance.of_judged", 6000, 7600, "三星"),
+    ]
+    assert steps[0].text == "每百户社区用房面积由 8 平方米 提高到 20 平方米"
