@@ -12,7 +12,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.entry import texts
-from communities.base.entry.fields import EntryField, WordsField
+from communities.base.entry.fields import EntryField, Misfit, WordsField
 from communities.base.rules import RuleInvalid, editor, read_rule
 from communities.base.rules.params import MOST_CODE, Fault, InputCode
 
@@ -81,6 +81,8 @@ class RuleField(EntryField):
 
     def to_python(self, value: Any) -> Any:
         """The rule as data. Raises ValidationError with a place for each fault."""
+        if isinstance(value, Misfit):
+            raise ValidationError(value.message, code=value.code)
         rule = as_data(value)
         if rule in (None, "", {}):
             return None

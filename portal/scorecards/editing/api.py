@@ -10,13 +10,13 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from communities.base.api import envelope, refuse, refuse_unknown
 from communities.base.entry.api import EntryViewSet, as_answers
-from communities.base.entry.bodies import body_of, id_text, reason_of
+from communities.base.entry.bodies import id_text, opened, unknown_in
 from communities.base.entry.conditions import version_asked
 from communities.base.paging import Order, parse_decimal
 from portal.openapi import ETAG, IF_MATCH, ErrorsSerializer
@@ -82,7 +82,9 @@ class RatingSchemeVersionViewSet(EntryViewSet):
         """Make a draft count; needs ``If-Match``. Every obstacle is named."""
         refuse_unknown(request.query_params, ())
         row = self.row_to_write(public_id)
-        reason = reason_of(body_of(request.data or {}, {"reason"}))
+        body, reason, wrong = opened(request.data or {})
+        if wrong := unknown_in(body, ()) | wrong:
+            raise ValidationError(wrong)
         row.version = version_asked(request, row)
         with as_answers(self.entry):
             schemes.publish_version(row, by=request.user, reason=reason)
@@ -94,7 +96,7 @@ class RatingSchemeVersionViewSet(EntryViewSet):
         """A new draft with all that the version consists of."""
         refuse_unknown(request.query_params, ())
         row = self.row_to_write(public_id)
-        sent = CopySerializer(data=body_of(request.data or {}, {"note"}))
+        sent = CopySerializer(data=request.data or {})
         sent.is_valid(raise_exception=True)
         with as_answers(self.entry):
             draft = schemes.copy_version(row, by=request.user, note=sent.validated_data["note"])

@@ -13,6 +13,7 @@ from communities.base.rules.items import NOT_APPLICABLE, ROUNDING
 from communities.base.rules.shapes import OPERATORS
 from communities.base.serializers import HalfOpenSerializer, NamedSerializer, PlaceSerializer, RowSerializer
 from communities.base.serializers import PickField as OptionalPickField
+from communities.base.wording import Asked
 from communities.choices import BuildingClass, CommunityKind, Level, LocationClass
 from portal.scorecards.models import PeerClass, VetoEffect
 from portal.scorecards.models.schemes import SCORED_LEVELS
@@ -116,7 +117,7 @@ class ItemSerializer(RowSerializer):
         return row.rule
 
 
-class CopySerializer(serializers.Serializer):
+class CopySerializer(Asked):
     """What the new version is for."""
 
     note = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
