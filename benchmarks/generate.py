@@ -17,7 +17,8 @@ TABLES = (
     " communities_premises, communities_premisesplacement, communities_premisesfunctionarea,"
     " communities_premisesnilstatement, communities_policydocument, communities_clause, communities_threshold,"
     " communities_exemption, communities_dirtymark, communities_job, communities_period, scorecards_run,"
-    " scorecards_currentrun, scorecards_measurecard, scorecards_targetset"
+    " scorecards_currentrun, scorecards_measurecard, scorecards_targetset,"
+    " scorecards_ratingscheme, scorecards_scorecard, scorecards_scorerollup"
 )
 INPUTS = [
     "division", "divisionrecord", "communityrecord", "householdcount", "committee", "committeeplacement",

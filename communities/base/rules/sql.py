@@ -110,7 +110,16 @@ def _times(one: str, other: str) -> str:
 
 def item_sql(item: Item, columns: Columns) -> str:
     """Hundredths of an item's points as ``int``, NULL where it does not apply: :meth:`Item.score` in SQL."""
-    points = points_sql(item.rule, columns, item.full_mark)
+    return settled_sql(item, exact_sql(item, columns))
+
+
+def exact_sql(item: Item, columns: Columns) -> Ratio:
+    """The exact points of an item, before its bounds and its rounding."""
+    return points_sql(item.rule, columns, item.full_mark)
+
+
+def settled_sql(item: Item, points: Ratio) -> str:
+    """Hundredths within the item's bounds. It names the points several times: best they are columns by then."""
     # greatest() and least() pass over a NULL, which must stay one.
     held = points.clamped(item.least, item.most)
     return f"CASE WHEN {points.top} IS NOT NULL THEN {rounded_sql(held, item.places, item.mode)} END"
@@ -119,13 +128,23 @@ def item_sql(item: Item, columns: Columns) -> str:
 def rounded_sql(points: Ratio, places: int = 2, mode: str = "half_up") -> str:
     """Hundredths after rounding to so many places, halves away from zero: :func:`rounded` in SQL."""
     unit = 10**places
-    top, bottom = f"(abs({points.top}) * {unit})", f"({points.bottom})"
-    whole = {
-        "half_up": f"div(2 * {top} + {bottom}, 2 * {bottom})",
-        "down": f"div({top}, {bottom})",
-        "up": _ceiling(top, bottom),
-    }[mode]
-    return f"(sign({points.top}) * {whole} * {HUNDREDTHS // unit})::int"
+    if points.bottom == "1":
+        # Of what ends, round() itself is exact, and takes halves away from zero.
+        scaled = _times(points.top, str(unit))
+        whole = {
+            "half_up": f"round({scaled})",
+            "down": f"trunc({scaled})",
+            "up": f"(sign({points.top}) * ceil(abs({scaled})))",
+        }[mode]
+    else:
+        top, bottom = f"(abs({points.top}) * {unit})", f"({points.bottom})"
+        quotient = {
+            "half_up": f"div(2 * {top} + {bottom}, 2 * {bottom})",
+            "down": f"div({top}, {bottom})",
+            "up": _ceiling(top, bottom),
+        }[mode]
+        whole = f"(sign({points.top}) * {quotient})"
+    return f"({_times(whole, str(HUNDREDTHS // unit))})::int"
 
 
 def _ceiling(top: str, bottom: str) -> str:

@@ -64,6 +64,12 @@ class Input:
     def named(self) -> Named:
         return Named(str(self.name), str(self.unit))
 
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """All slots that it reads."""
+        others = [code for code in (self.unreported, self.hollow) if code]
+        return tuple(dict.fromkeys((*self.top, *self.bottom, *self.reported, *others)))
+
     def column(self, slot: Callable[[str], str]) -> Column:
         """Expressions over a card; ``slot`` writes the expression of a slot, which may be NULL."""
         top = f"({_added(self.top, slot)}){_times(self.scale * self.bottom_scale)}"
@@ -205,11 +211,11 @@ def names() -> dict[str, Named]:
     return {code: each.named for code, each in inputs().items()}
 
 
-def columns(codes: Sequence[str], positions: Mapping[str, int], values: str = "subject.values") -> Columns:
-    """The inputs ``codes`` as expressions over the array ``values``, by the positions of slots."""
+def columns(codes: Sequence[str], positions: Mapping[str, int]) -> Columns:
+    """The inputs ``codes`` as expressions over columns ``s0``..., one for each position of a slot."""
 
     def slot(code: str) -> str:
-        return f"{values}[{positions[code] + 1}]" if code in positions else "NULL::bigint"
+        return f"s{positions[code]}" if code in positions else "NULL::bigint"
 
     return {code: inputs()[code].column(slot) for code in codes}
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from communities.base.rules import Inputs, Item, ItemScore, Reading
@@ -71,7 +72,7 @@ class SubjectScore:
     grade: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sheet:
     """Groups, items, grades (highest first) and vetoes of a version, in the order in which people read them."""
 
@@ -192,6 +193,13 @@ def sheet_of(version: RatingSchemeVersion) -> Sheet:
         tuple(version.grades.live().order_by("-least", "pk")),
         tuple(version.vetoes.live().order_by("position", "pk")),
     )
+
+
+@lru_cache(maxsize=32)
+def published_sheet(public_id: uuid.UUID) -> Sheet:
+    """The sheet of a published version, read once for each process: it does not change any more."""
+    versions = RatingSchemeVersion.objects.published().select_related("scheme")
+    return sheet_of(versions.get(public_id=public_id))
 
 
 def _item(row: RatingItem, group: int) -> SheetItem:

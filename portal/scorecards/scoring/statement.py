@@ -7,17 +7,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from communities.base.places import Span
-from communities.base.rules.sql import Columns, condition_sql, item_sql
+from communities.base.rules.sql import Column, Ratio, condition_sql, exact_sql, settled_sql
 from communities.choices import Level
 from portal.scorecards.engine.frame import WHENEVER, nearest, records_below
 from portal.scorecards.engine.sql import Sql, with_ctes
 from portal.scorecards.models import VetoEffect
-from portal.scorecards.scoring.inputs import columns
+from portal.scorecards.scoring.inputs import columns, inputs
 from portal.scorecards.scoring.sheet import CLASSES, Sheet, SheetItem, hundredths
 
 # What a scored place has besides its points; :func:`ranked` gives these columns.
+PLACE = "division_id, parent_id, city, classes"
 RESULT = "division_id, parent_id, city, classes, points, absent, total, grade, vetoes, rank, peers"
 
 
@@ -33,12 +35,20 @@ class Subjects:
 
 
 def ranked(of: Subjects) -> Sql:
-    """One row for each place: :data:`RESULT`. All peers of a place must be among them for its rank to be right."""
-    sheet = of.sheet
+    """One row for each place: :data:`RESULT`. All peers of a place must be among them for its rank to be right.
+
+    What a later step names several times is a column of an earlier one, or it would be reckoned as often.
+    """
+    steps = _steps(of.sheet, tuple(sorted(of.positions.items())))
+    return with_ctes([_subject(of).named("subject", materialized=True), *steps[:-1]], steps[-1])
+
+
+@lru_cache(maxsize=64)
+def _steps(sheet: Sheet, positions: tuple[tuple[str, int], ...]) -> tuple[Sql, ...]:
+    """What follows from the sheet alone, put together once; the last is the main statement."""
     peer = "''" if not sheet.version.peer_class else f"classes[{CLASSES.index(sheet.version.peer_class) + 1}]"
     ctes = [
-        _subject(of).named("subject", materialized=True),
-        _earned(sheet, columns(sheet.codes, of.positions)).named("earned", materialized=True),
+        *_earned(sheet, dict(positions)),
         *_means(sheet, peer),
         _filled(sheet, peer).named("filled"),
         _weighed(sheet).named("weighed", materialized=True),
@@ -52,7 +62,7 @@ def ranked(of: Subjects) -> Sql:
     count(total) OVER ({window}) AS peers
 FROM totalled"""
     )
-    return with_ctes(ctes, main)
+    return (*ctes, main)
 
 
 def _subject(of: Subjects) -> Sql:
@@ -60,7 +70,7 @@ def _subject(of: Subjects) -> Sql:
     city, city_joins = nearest("ranked", dict.fromkeys(_cities(of), ()), ("path",))
     return (
         Sql(
-            f"""SELECT card.division_id, card.parent_id, card.values, coalesce({city["path"]}, '') AS city,
+            f"""SELECT card.division_id, card.parent_id, {_slots(of)}, coalesce({city["path"]}, '') AS city,
     ARRAY[coalesce(community.building_class, ''), coalesce(record.location_class, ''),
         coalesce(community.kind, '')]::text[] AS classes
 FROM """
@@ -79,6 +89,19 @@ LEFT JOIN communities_communityrecord community ON community.division_id = divis
     )
 
 
+def _slots(of: Subjects) -> str:
+    """The slots that the sheet reads as columns ``s0``...: an array would be searched each time."""
+    known = inputs()
+    codes = {slot for code in of.sheet.codes for slot in known[code].slots}
+    return (
+        ", ".join(
+            f"card.values[{at + 1}] AS s{at}"
+            for at in sorted(of.positions[code] for code in codes if code in of.positions)
+        )
+        or "0 AS nothing"
+    )
+
+
 def _cities(of: Subjects) -> list[str]:
     """Paths, on the day, of cities below the spans, or above them; provinces for places that lie in none."""
     above = sorted({span.low[:end] for span in of.spans for end in range(6, len(span.low) + 1, 6)})
@@ -94,25 +117,45 @@ def _cities(of: Subjects) -> list[str]:
     return sorted({path for (path,) in rows})
 
 
-def _earned(sheet: Sheet, known: Columns) -> Sql:
-    """Points of each item before its policy, as ``p1``...; NULL where it does not apply, or was not asked."""
+def _earned(sheet: Sheet, positions: Mapping[str, int]) -> list[Sql]:
+    """Points of each item before its policy, as ``p1``...; NULL where it does not apply, or was not asked.
+
+    In three steps: what is read, ``t1``... over ``b1``...; exact points, ``x1``... over ``y1``...; hundredths.
+    """
+    told = columns(sheet.codes, positions)
+    read = {
+        code: Column(f"t{at}", f"b{at}" if told[code].bottom != "1" else "1")
+        for at, code in enumerate(told, 1)
+    }
     cells = []
+    for at, code in enumerate(told, 1):
+        cells.append(f"({told[code].top})::numeric AS t{at}")
+        if told[code].bottom != "1":
+            cells.append(f"({told[code].bottom})::numeric AS b{at}")
+    reading = f"SELECT {', '.join([PLACE, *cells])}\nFROM subject"
+    exact, settled = [], []
     for number, each in _numbered(sheet):
-        points = item_sql(each.item, known)
+        points = exact_sql(each.item, read)
+        exact.append(f"{points.top} AS x{number}")
+        if points.bottom != "1":
+            exact.append(f"{points.bottom} AS y{number}")
+        hundredths_of = settled_sql(
+            each.item, Ratio(f"x{number}", f"y{number}" if points.bottom != "1" else "1")
+        )
         if not each.is_for_all:
-            points = f"CASE WHEN {_asked(each)} THEN {points} END"
-        cells.append(f"{points} AS p{number}")
+            hundredths_of = f"CASE WHEN {_asked(each)} THEN {hundredths_of} END"
+        settled.append(f"{hundredths_of} AS p{number}")
     bits = [
-        f"CASE WHEN {condition_sql(condition, known)} THEN {1 << at} ELSE 0 END"
+        f"CASE WHEN {condition_sql(condition, read)} THEN {1 << at} ELSE 0 END"
         for at, condition in enumerate(sheet.conditions)
     ]
-    listed = "".join(f",\n    {cell}" for cell in cells)
-    return Sql(
-        _percents(
-            f"SELECT division_id, parent_id, city, classes, ({' + '.join(bits) or '0'})::bigint AS vetoes{listed}\n"
-            "FROM subject"
-        )
-    )
+    exact.append(f"({' + '.join(bits) or '0'})::bigint AS vetoes")
+    steps = {
+        "reading": reading,
+        "exact": f"SELECT {', '.join([PLACE, *exact])}\nFROM reading",
+        "earned": f"SELECT {', '.join([PLACE, 'vetoes', *settled])}\nFROM exact",
+    }
+    return [Sql(_percents(text)).named(name, materialized=True) for name, text in steps.items()]
 
 
 def _percents(text: str) -> str:

@@ -18,7 +18,7 @@ from portal.scorecards.engine.frame import WHENEVER, paths_on, records_below
 from portal.scorecards.engine.slots import register
 from portal.scorecards.engine.sql import Sql
 from portal.scorecards.models import Run, ScoreCard
-from portal.scorecards.scoring.sheet import CLASSES, Sheet, sheet_of
+from portal.scorecards.scoring.sheet import CLASSES, published_sheet
 from portal.scorecards.scoring.statement import RESULT, Subjects, ranked
 
 TABLE, ROLL_UPS = "scorecards_scorecard", "scorecards_scorerollup"
@@ -30,15 +30,13 @@ FOUND = [name for name in WRITTEN if name not in ("division_id", "rank", "peers"
 class Scoring:
     """The cards of one scoring run. Each method that writes is called inside a transaction of the caller."""
 
-    def __init__(
-        self, run: Run, sheet: Sheet | None = None, positions: Mapping[str, int] | None = None
-    ) -> None:
+    def __init__(self, run: Run, positions: Mapping[str, int] | None = None) -> None:
         if run.scheme_version is None or run.measured_id is None:
             raise ValueError(f"run {run.pk} scores nothing")
         self.run = run
         self.day = run.anchor_date
         self.measured: int = run.measured_id
-        self.sheet = sheet_of(run.scheme_version) if sheet is None else sheet
+        self.sheet = published_sheet(run.scheme_version.public_id)
         self.positions = register(()) if positions is None else positions
 
     @cached_property
@@ -73,9 +71,10 @@ class Scoring:
         else:
             only = outermost(self._inside(paths_on(division_ids, self.day)))
             found = self._insert(ranked(self.subjects(only)), None) + self._upsert(FOUND)
-            changed = (found.execute() if only else 0) + self._rank_anew(cities)
+            changed = (found.execute_prepared() if only else 0) + self._rank_anew(cities)
         if changed or parents:
-            self.roll_up(sorted({pk for path in inside for pk in ancestor_ids(path)}))
+            above = sorted({pk for path in inside for pk in ancestor_ids(path)})
+            self.roll_up(above, may_be_empty=bool(parents))
         return changed + len(parents)
 
     def _inside(self, paths: Sequence[str]) -> list[str]:
@@ -174,11 +173,14 @@ class Scoring:
         ).rows()
         return [parent for (parent,) in dropped if parent is not None]
 
-    def roll_up(self, division_ids: Sequence[int] | None = None) -> None:
-        """Add up cards under each place above them, from the deepest level upward; None: under every place."""
+    def roll_up(self, division_ids: Sequence[int] | None = None, *, may_be_empty: bool = False) -> None:
+        """Add up cards under each place above them, from the deepest level upward; None: under every place.
+
+        ``may_be_empty``: some of the places may have nothing scored below them any more.
+        """
         for level in range(self.sheet.version.scheme.level - 1, Level.COUNTRY - 1, -1):
             self._summed(level, division_ids).execute()
-            if division_ids is not None:
+            if division_ids is not None and may_be_empty:
                 self._drop_empty(level, division_ids)
 
     def _drop_empty(self, level: int, division_ids: Sequence[int]) -> None:
