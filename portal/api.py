@@ -38,6 +38,11 @@ from communities.imports_api import ImportViewSet
 from communities.models import ApiToken, User
 from portal import errors
 from portal.scorecards.api import IndicatorValueViewSet, IndicatorViewSet, RunViewSet
+from portal.scorecards.editing.api import (
+    RatingItemViewSet,
+    RatingSchemeVersionViewSet,
+    RatingSchemeViewSet,
+)
 from portal.scorecards.rules_api import RatingRuleViewSet
 from portal.scorecards.scores_api import ScoreViewSet
 
@@ -107,6 +112,9 @@ router.register("thresholds", ThresholdViewSet, "api-threshold")
 router.register("indicators", IndicatorViewSet, "api-indicator")
 router.register("indicator-values", IndicatorValueViewSet, "api-indicator-value")
 router.register("rating-rules", RatingRuleViewSet, "api-rating-rule")
+router.register("rating-schemes", RatingSchemeViewSet, "api-rating-scheme")
+router.register("rating-scheme-versions", RatingSchemeVersionViewSet, "api-rating-scheme-version")
+router.register("rating-items", RatingItemViewSet, "api-rating-item")
 router.register("runs", RunViewSet, "api-run")
 router.register("scores", ScoreViewSet, "api-score")
 router.register("imports", ImportViewSet, "api-import")

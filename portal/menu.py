@@ -80,6 +80,15 @@ MENU: tuple[Group, ...] = (
     ),
     Group(_("报告期"), "calendar", (Item(_("报告期"), "period-list", Action.VIEW, follows_place=False),)),
     Group(
+        _("评分"),
+        "list-check",
+        (
+            Item(_("评分表"), "rating-scheme-list", Action.VIEW, follows_place=False),
+            Item(_("评分表版本"), "rating-scheme-version-list", Action.VIEW, follows_place=False),
+            Item(_("评分项目"), "rating-item-list", Action.VIEW, follows_place=False),
+        ),
+    ),
+    Group(
         _("标准"),
         "scale",
         (

@@ -418,6 +418,10 @@ SPECTACULAR_SETTINGS = {
         "RunKindEnum": "portal.scorecards.models.RunKind",
         "JobStateEnum": "communities.choices.JobState",
         "ImportStateEnum": "communities.choices.ImportState",
+        "OperatorEnum": "communities.choices.Operator",
+        "ComparisonEnum": "communities.base.rules.shapes.OPERATORS",
+        "RoundingModeEnum": "communities.base.rules.items.ROUNDING",
+        "ScoredLevelEnum": "portal.scorecards.editing.serializers.LEVELS",
     },
 }
 

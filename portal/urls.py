@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("portal.api")),
     path("", include("portal.dashboards.urls")),
     path("", include("portal.scorecards.urls")),
+    path("", include("portal.scorecards.editing.urls")),
     path("", include("portal.accounts.register_urls")),
     path("", include("communities.urls")),
 ]

@@ -11,9 +11,11 @@ from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext as _
 
 from communities.base.roles import Action
+from communities.base.rules import editor
 
 SHOWN = 20
 LONGEST = 80
+LONGEST_RULE = 500
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def _field(model: Any, name: str) -> Any:
         return None
 
 
-def spoken(value: Any, field: Any = None) -> str:
+def spoken(value: Any, field: Any = None) -> str:  # noqa: PLR0911 - one kind each
     """A recorded JSON value as text: choices by their word, ranges with both ends, nothing as 空."""
     choices = dict(getattr(field, "flatchoices", None) or [])
     match value:
@@ -69,6 +71,8 @@ def spoken(value: Any, field: Any = None) -> str:
             return _("空")
         case bool():
             return _("是") if value else _("否")
+        case {"shape": str()}:
+            return editor.in_words(value)[:LONGEST_RULE]
         case {"name": name}:
             return str(name)
         case [lower, upper] if _is_range(field):

@@ -189,6 +189,11 @@ class ListPage(ScopedPage):
             return removed
         return readable(self.model, self.request.user, self.action)
 
+    def page_rows(self) -> QuerySet[Any]:
+        """The rows of a page, found by their keys, with whatever the table shows of them."""
+        rows: QuerySet[Any] = self.model._default_manager.select_related(*self.related)
+        return rows
+
     @property
     def offers_removed(self) -> bool:
         """Whether the reader may bring back what was removed from the register."""
@@ -351,7 +356,7 @@ class ListPage(ScopedPage):
         page, count = self.page(found), count_of(found)
         entry = ENTRIES.get(self.model._meta.label)
         choosing_rows = None if self.shows_removed else choosing(entry, self.page_code, self.request, count)
-        rows = rows_of(self.model._default_manager.select_related(*self.related), page)
+        rows = rows_of(self.page_rows(), page)
         table = self.table_class(
             rows,
             user=self.request.user,

@@ -29,6 +29,7 @@ from communities.models import (
 from portal.scorecards import actions
 from tests import factories
 from tests.conftest import World
+from tests.factories import schemes
 
 VIEW, COMPARE, RUN, AUDIT = Action.VIEW, Action.COMPARE, Action.RUN, Action.AUDIT
 CLOSE, EDIT, RULE = Action.CLOSE_PERIODS, Action.EDIT_REGISTERS, Action.EDIT_STANDARDS
@@ -219,6 +220,36 @@ API: list[Entry] = [
     api("imports/<uuid:public_id>/", EDIT, path="import", private=True),
     api("imports/<uuid:public_id>/confirm/", EDIT, path="import", private=True, is_get=False, body={}),
     api("imports/<uuid:public_id>/error-workbook/", EDIT, path="import", private=True),
+    *register_api("rating-schemes", "scheme", {"jurisdiction": "place", "applies_to": "place"}, written=RULE),
+    *register_api(
+        "rating-scheme-versions",
+        "scheme_version",
+        {"jurisdiction": "place", "applies_to": "place", "scheme": "scheme"},
+        written=RULE,
+    ),
+    *register_api(
+        "rating-items",
+        "scheme_item",
+        {
+            "jurisdiction": "place",
+            "applies_to": "place",
+            "version": "scheme_version",
+            "group": "scheme_group",
+        },
+        written=RULE,
+    ),
+    *(
+        api(
+            f"rating-scheme-versions/<uuid:public_id>/{verb}/",
+            RULE,
+            path="scheme_version",
+            is_get=False,
+            body={},
+            posts=(RULE,),
+        )
+        for verb in ("publish", "copy")
+    ),
+    api("rating-scheme-versions/<uuid:public_id>/differences/", VIEW, path="scheme_version"),
     api("rating-rules/", COMPARE, shared=True),
     api("rating-rules/try/", COMPARE, is_get=False, body={}, shared=True),
     api("runs/", COMPARE, body={"kind": "measure", "period": "2026Q1"}, posts=(RUN,), shared=True),
@@ -263,10 +294,13 @@ def entry_pages(
     needs: Action = EDIT,
     ids: dict[str, str] | None = None,
     rows: tuple[str, ...] = (),
+    *,
+    in_bulk: bool = True,
 ) -> list[Entry]:
     """The pages on which rows of a register are written; a live row is none to bring back.
 
-    ``rows``: the fields that name another row, each with an address that finds those to choose from.
+    ``rows``: the fields that name another row, each with an address that finds those to choose from; ``in_bulk``:
+    whether many rows are changed together.
     """
     one, posts = f"{route}/<uuid:public_id>", {"body": {}, "posts": (needs,)}
     return [
@@ -275,10 +309,16 @@ def entry_pages(
             [
                 Entry(f"{route}/new/draft/", (needs,), **posts),
                 Entry(f"{one}/edit/draft/", (needs,), path=kind, **posts),
+            ]
+            if needs in {EDIT, RULE}
+            else []
+        ),
+        *(
+            [
                 Entry(f"{route}/bulk/", (needs,), **posts),
                 Entry(f"{route}/chosen/", (needs,), ids={} if needs == RULE else {"place": "place"}),
             ]
-            if needs in {EDIT, RULE}
+            if needs in {EDIT, RULE} and in_bulk
             else []
         ),
         *row_searches(route, needs, rows),
@@ -346,6 +386,35 @@ PAGES: list[Entry] = [
     *entry_pages("thresholds", "threshold", RULE, rows=("clause", "jurisdiction")),
     *register_pages("policy-documents", "document", VIEW, {"jurisdiction": "place"}),
     *register_pages("thresholds", "threshold", VIEW, {"jurisdiction": "place", "document": "document"}),
+    *register_pages("rating-schemes", "scheme", VIEW, {"jurisdiction": "place"}),
+    *register_pages(
+        "rating-scheme-versions", "scheme_version", VIEW, {"jurisdiction": "place", "scheme": "scheme"}
+    ),
+    *register_pages(
+        "rating-items",
+        "scheme_item",
+        VIEW,
+        {"jurisdiction": "place", "version": "scheme_version", "group": "scheme_group"},
+    ),
+    *entry_pages("rating-schemes", "scheme", RULE, rows=("jurisdiction", "clause"), in_bulk=False),
+    *entry_pages(
+        "rating-scheme-versions",
+        "scheme_version",
+        RULE,
+        {"scheme": "scheme"},
+        rows=("scheme",),
+        in_bulk=False,
+    ),
+    *entry_pages(
+        "rating-items",
+        "scheme_item",
+        RULE,
+        {"version": "scheme_version", "group": "scheme_group"},
+        rows=("group", "clause"),
+        in_bulk=False,
+    ),
+    *acts("rating-scheme-versions", "scheme_version", RULE, pages=(), verbs=("publish", "copy")),
+    Entry("rating-scheme-versions/<uuid:public_id>/differences/", (VIEW,), path="scheme_version"),
     Entry("periods/", (VIEW,), body={}, posts=(VIEW,), shared=True),
     Entry("periods/<uuid:public_id>/", (VIEW,), path="period", shared=True),
     Entry("periods/<uuid:public_id>/close/", (CLOSE,), path="period", is_get=False, body={}, shared=True),
@@ -416,6 +485,10 @@ def build_cast(world: World) -> Cast:
         "exemption",
         "organisation",
         "change",
+        "scheme",
+        "scheme_version",
+        "scheme_group",
+        "scheme_item",
     ):
         objects[kind] = {}
     for relation, place in places.items():
@@ -429,6 +502,10 @@ def build_cast(world: World) -> Cast:
         objects["threshold"][relation] = factories.threshold(
             "premises.office.area", setters[relation], clause=clause
         )
+        version = schemes.whole_version(setters[relation], f"{name}评分表")
+        objects["scheme_version"][relation], objects["scheme"][relation] = version, version.scheme
+        objects["scheme_group"][relation] = group = version.groups.get()
+        objects["scheme_item"][relation] = group.items.get()
         objects["nil_statement"][relation] = factories.nil_statement(place, note=name)
         objects["household_count"][relation] = factories.household_count(place)
         objects["exemption"][relation] = factories.exemption(

@@ -20,6 +20,7 @@ from communities.base import actions, wording
 from communities.base.api import refuse
 from communities.base.entry import fields
 from communities.base.entry.forms import EntryForm, PartForm
+from communities.base.entry.rule_field import RuleField
 from communities.base.models import Row
 
 MOST_REASON = 200
@@ -131,13 +132,14 @@ def below(where: str, error: APIException) -> Told:
 
 
 def told(entry: type[EntryForm], errors: Mapping[str, Any]) -> Told:
-    """Errors under the names that the API uses."""
-    return {
-        name_told(entry, name): [
-            ErrorDetail(message, error.code or "invalid") for error in listed for message in error.messages
-        ]
-        for name, listed in errors.items()
-    }
+    """Errors under the names that the API uses; those inside a rule at their places."""
+    found: Told = {}
+    for name, listed in errors.items():
+        for error in listed:
+            at = (error.params or {}).get("place") or name_told(entry, name)
+            details = (ErrorDetail(message, error.code or "invalid") for message in error.messages)
+            found.setdefault(at[:100], []).extend(details)
+    return found
 
 
 def name_told(entry: type[EntryForm], name: str) -> str:
@@ -183,6 +185,8 @@ def suits(field: Any, value: Any) -> bool:
             return value is None or isinstance(value, bool | str)
         case fields.AmountField():
             return value is None or type(value) in {int, float, str}
+        case RuleField():
+            return value is None or isinstance(value, dict)
     return value is None or isinstance(value, str)
 
 

@@ -15,12 +15,14 @@ from django.utils import timezone
 from communities.base import drafts
 from communities.base.entry.forms import EntryForm
 from communities.base.entry.pages import REASON, EntryPage, version_of
+from communities.base.entry.rule_field import RuleField
 from communities.base.tables import ROUTES
 
 
 def names_kept(entry: type[EntryForm], sent: Any) -> Iterator[str]:
-    """Which of the names that a page sent are fields of the form, of its parts, or the reason."""
-    parts = tuple(f"{name}-" for name in entry.parts)
+    """Which of the names that a page sent are fields of the form, of its parts or rules, or the reason."""
+    rules = (name for name, field in entry.base_fields.items() if isinstance(field, RuleField))
+    parts = (*(f"{name}-" for name in entry.parts), *(f"{name}." for name in rules))
     spans = {f"{name}_{end}" for name in entry.base_fields for end in (0, 1)}
     for name in sent:
         if name in entry.base_fields or name in spans or name == REASON or name.startswith(parts):

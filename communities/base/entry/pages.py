@@ -121,8 +121,12 @@ def problems(form: Any) -> list[tuple[str, Any, str]]:
     found: list[tuple[str, Any, str]] = []
     for name, errors in form.errors.items():
         field = form[name] if name in form.fields else None
-        where = (field.id_for_label, field.label) if field is not None else ("", "")
-        found += [(*where, message) for message in errors]
+        at = (field.id_for_label, field.label) if field is not None else ("", "")
+        for error in errors.as_data():
+            # A fault inside a rule knows its own field.
+            inside = error.params if error.params and "where" in error.params else None
+            where = (inside["where"], inside["label"]) if inside else at
+            found += [(*where, message) for message in error.messages]
     return found
 
 
@@ -242,7 +246,7 @@ class EditPage(EntryPage):
         """The form over the row as it stands now, with the other writer's values where this one wrote none."""
         data, now = form.data.copy(), as_stored(self.entry, stored, self.request.user)
         for name in left_alone(form, stored, version_of(self.request)):
-            for key in (name, f"{name}_0", f"{name}_1"):
+            for key in (name, f"{name}_0", f"{name}_1", *(key for key in data if key.startswith(f"{name}."))):
                 data.pop(key, None)
                 if key in now and not (isinstance(form.fields[name], TruthField) and now[key] == "否"):
                     data[key] = now[key]

@@ -12,6 +12,7 @@ from communities.base.entry import fields
 from communities.base.entry.bodies import MOST_PARTS, MOST_REASON
 from communities.base.entry.bulk import MOST_ROWS
 from communities.base.entry.forms import EntryForm
+from communities.base.entry.rule_field import RuleField
 
 
 def range_schema(end: dict[str, Any]) -> dict[str, Any]:
@@ -32,6 +33,11 @@ class SpanSchemaField(serializers.DictField):
 @extend_schema_field(range_schema({"type": "integer", "minimum": 0}))
 class WholeSpanSchemaField(serializers.DictField):
     """Whole numbers."""
+
+
+@extend_schema_field({"type": "object", "description": "评分规则：shape 及其参数，见 rating-rules"})
+class RuleSchemaField(serializers.DictField):
+    """A rule."""
 
 
 class RemovalSerializer(serializers.Serializer):
@@ -80,7 +86,7 @@ def results_serializer(row: type[serializers.Serializer]) -> type[serializers.Se
     return type(f"{name}ResultsSerializer", (serializers.Serializer,), {"results": row(many=True)})
 
 
-def schema_field(field: Any, *, required: bool) -> serializers.Field:  # noqa: PLR0911 - one kind each
+def schema_field(field: Any, *, required: bool) -> serializers.Field:  # noqa: C901, PLR0911 - one kind each
     """The field of the document that stands for an entry field."""
     common: dict[str, Any] = {"required": required, "allow_null": not field.required}
     match field:
@@ -102,4 +108,6 @@ def schema_field(field: Any, *, required: bool) -> serializers.Field:  # noqa: P
             return serializers.DateField(**common)
         case fields.RowField():
             return serializers.UUIDField(**common)
+        case RuleField():
+            return RuleSchemaField(required=required)
     return serializers.CharField(max_length=field.max_length, allow_blank=not field.required, **common)

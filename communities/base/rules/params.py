@@ -11,13 +11,14 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, ClassVar
 
 MOST_DIGITS = 12
 MOST_PLACES = 4
 MOST_LISTED = 50
 MOST_DEPTH = 4
 MOST_TEXT = 100
+MOST_CODE = 100
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
 
 
@@ -105,9 +106,12 @@ class Choice(Param):
 class InputCode(Param):
     """The code of a value that the rule reads: an indicator's, or one that people enter."""
 
+    pattern: ClassVar[str] = _CODE.pattern
+    refusal: ClassVar[str] = "应为取值的代码：以字母开头，由字母、数字、点、横线、下划线组成。"
+
     def parse(self, data: Any, place: str) -> str:
         if not isinstance(data, str) or not _CODE.fullmatch(data):
-            raise fault(place, "应为取值的代码：以字母开头，由字母、数字、点、横线、下划线组成。")
+            raise fault(place, self.refusal)
         return data
 
     def schema(self) -> dict[str, Any]:
@@ -222,6 +226,12 @@ def declared_of(cls: Any) -> dict[str, tuple[Param, bool]]:
         for each in dataclasses.fields(cls)
         if "param" in each.metadata
     }
+
+
+def defaults_of(cls: Any) -> dict[str, Any]:
+    """What each parameter is that may be left out."""
+    fields = dataclasses.fields(cls)
+    return {each.name: each.default for each in fields if each.default is not dataclasses.MISSING}
 
 
 def read(cls: Any, data: Any, place: str, passed_over: frozenset[str] = frozenset()) -> Any:

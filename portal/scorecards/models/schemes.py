@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
@@ -62,6 +62,10 @@ class ContentQuerySet(RuleBookQuerySet):
 
 class ItemQuerySet(RuleBookQuerySet):
     jurisdiction = "group__scheme_version__scheme__jurisdiction"
+
+    def live(self) -> Self:
+        """Without those that went with their version, and come back with it."""
+        return super().live().filter(group__scheme_version__deleted_at__isnull=True)
 
 
 class SchemeRow(Row):
@@ -275,6 +279,14 @@ class RatingGroup(VersionPart):
 
     def __str__(self) -> str:
         return self.name
+
+    def check_removal(self) -> None:
+        """Items go before their group: nobody loses a rule with a line taken out of a form."""
+        super().check_removal()
+        number = self.items.live().count()
+        if number:
+            told = _("分组「%(group)s」还有 %(number)d 个评分项目，请先删除这些项目或改到其他分组。")
+            raise ValidationError(told % {"group": self.name, "number": number}, code="in_use")
 
 
 class RatingItem(VersionPart):

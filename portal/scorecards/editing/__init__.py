@@ -1,0 +1,1 @@
+"""The scheme editor: registers of rating schemes, their versions and items, over pages and REST."""

@@ -1,0 +1,25 @@
+"""Which values a rule may read: what its editor offers, and what a published version may name."""
+
+from __future__ import annotations
+
+from communities.base.rules import Named
+from portal.scorecards.scoring.inputs import inputs, names
+
+
+def offered_inputs() -> list[tuple[str, list[tuple[str, str]]]]:
+    """The values that have a source, in groups: (group, [(code, name with unit)])."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for code, each in inputs().items():
+        word = f"{each.name}({each.unit})" if each.unit else str(each.name)
+        groups.setdefault(str(each.group), []).append((code, word))
+    return list(groups.items())
+
+
+def input_names() -> dict[str, Named]:
+    """How rules call them."""
+    return names()
+
+
+def codes_with_source() -> set[str]:
+    """The codes among them."""
+    return set(inputs())

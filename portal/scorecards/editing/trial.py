@@ -1,0 +1,111 @@
+"""A rule tried on a page before it is saved: by the very evaluation that scores places, and nothing is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from communities.base.entry.rule_field import as_data
+from communities.base.rules import Inputs, Item, RuleInvalid, Shape, read_rule
+from communities.base.rules.editor import field_id
+from communities.base.rules.readings import named
+from portal.scorecards.editing.inputs_offered import input_names
+from portal.scorecards.rules_api import readings, tried
+
+PREFIX = "try."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A value that the rule reads, as somebody typed it: a number, or what stands above and below the line."""
+
+    code: str
+    name: str
+    unit: str
+    top: str = ""
+    bottom: str = ""
+    errors: Sequence[str] = ()
+
+    @property
+    def id(self) -> str:
+        return field_id(f"{PREFIX}{self.code}")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The rule in sentences, the values that it reads, and what they would earn; empty until it can be read."""
+
+    words: Sequence[str] = ()
+    asked: Sequence[Asked] = ()
+    result: Mapping[str, Any] | None = None
+    errors: Sequence[str] = ()
+
+
+def trial_of(form: Any, data: Mapping[str, str], *, reckons: bool) -> Trial:
+    """From a form as it stands, saved or not. ``reckons``: the button was pressed, even if nothing was typed."""
+    try:
+        item = item_of(form)
+    except RuleInvalid:
+        return Trial()
+    except ValidationError as error:
+        return Trial(errors=error.messages)
+    names = input_names()
+    words = item.rule.words(item.full_mark, names)
+    case = {code: value for code in item.rule.reads() if (value := typed(data, code)) is not None}
+    if not (reckons or case):
+        return Trial(words, asked_of(item.rule, data, {}))
+    try:
+        found = readings(item.rule, case, "try")
+    except RuleInvalid as error:
+        wrong: dict[str, list[str]] = {}
+        for fault in error.faults:
+            code = fault.place.removeprefix(PREFIX).removesuffix(".numerator").removesuffix(".denominator")
+            wrong.setdefault(code, []).append(fault.message)
+        return Trial(words, asked_of(item.rule, data, wrong))
+    return Trial(words, asked_of(item.rule, data, {}), tried(item, Inputs(found, names)))
+
+
+def item_of(form: Any) -> Item:
+    """The item as it stands in the form. Raises RuleInvalid, and ValidationError for its own numbers."""
+    rule: Shape = read_rule(as_data(form["rule"].value()), "rule")
+    values: dict[str, Any] = {}
+    for name in ("full_mark", "least", "most", "places", "mode"):
+        bound = form[name]
+        try:
+            values[name] = bound.field.clean(bound.value())
+        except ValidationError as error:
+            raise ValidationError(f"{bound.label}：{' '.join(error.messages)}") from error
+    if values["full_mark"] <= 0:
+        raise ValidationError(
+            f"{form['full_mark'].label}：{form.fields['full_mark'].error_messages['number']}"
+        )
+    least = values["least"] if values["least"] is not None else Decimal(0)
+    return Item(rule, values["full_mark"], least, values["most"], values["places"], values["mode"])
+
+
+def typed(data: Mapping[str, str], code: str) -> Any:
+    """The reading of a code: a number, a pair where something stands below the line, None for nothing."""
+    top, bottom = (data.get(f"{PREFIX}{code}.{part}", "").strip() for part in ("top", "bottom"))
+    if not bottom:
+        return top or None
+    return {"numerator": top or None, "denominator": bottom}
+
+
+def asked_of(rule: Shape, data: Mapping[str, str], wrong: Mapping[str, Sequence[str]]) -> list[Asked]:
+    """One line for each value that the rule reads."""
+    names = input_names()
+    return [
+        Asked(
+            code,
+            named(names, code).name,
+            named(names, code).unit,
+            data.get(f"{PREFIX}{code}.top", ""),
+            data.get(f"{PREFIX}{code}.bottom", ""),
+            wrong.get(code, ()),
+        )
+        for code in sorted(rule.reads())
+    ]

@@ -1,0 +1,151 @@
+"""How two versions of a rating scheme differ, row by row, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.utils.encoding import force_str
+from django.utils.translation import gettext as _
+
+from communities.base.models import Row
+from communities.base.tables import describe
+from portal.scorecards.models import RatingItem, RatingSchemeVersion
+from portal.scorecards.scheme_words import rule_words
+from portal.scorecards.schemes import Content, content_of
+
+VERSION_FIELDS = ("valid", "full_mark", "peer_class")
+FIELDS: dict[str, tuple[str, ...]] = {
+    "groups": ("full_mark", "is_bonus", "may_go_below_zero"),
+    "items": (
+        "group",
+        "full_mark",
+        "rule",
+        "least",
+        "most",
+        "places",
+        "mode",
+        "not_applicable",
+        "clause",
+        "building_classes",
+        "location_classes",
+        "community_kinds",
+        "evidence",
+        "method",
+    ),
+    "grades": ("stars", "least"),
+    "vetoes": ("value", "operator", "target", "effect"),
+}
+
+
+class Kind(StrEnum):
+    """What became of a row."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+WORDS = {Kind.ADDED: "新增", Kind.REMOVED: "删除", Kind.CHANGED: "修改"}
+
+
+@dataclass(frozen=True)
+class FieldDifference:
+    """One field in people's words, as it was and as it is."""
+
+    name: str
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One row that is in one version only, or differs in some fields."""
+
+    kind: Kind
+    model: str
+    name: str
+    fields: tuple[FieldDifference, ...] = ()
+
+    @property
+    def word(self) -> str:
+        return WORDS[self.kind]
+
+
+def differences(old: RatingSchemeVersion, new: RatingSchemeVersion) -> list[Difference]:
+    """What ``new`` adds, leaves out and changes; rows are known by their names."""
+    before, after = content_of(old), content_of(new)
+    found: list[Difference] = []
+    if fields := changed(old, new, VERSION_FIELDS):
+        found.append(Difference(Kind.CHANGED, label_of(old), force_str(new), fields))
+    for part, names in FIELDS.items():
+        found += _rows(rows_of(before, part), rows_of(after, part), names)
+    return found
+
+
+def previous_of(version: RatingSchemeVersion, user: Any) -> RatingSchemeVersion | None:
+    """The version with the next lower number that the user may read, where there is one."""
+    found: RatingSchemeVersion | None = (
+        RatingSchemeVersion.objects.visible_to(user)
+        .live()
+        .filter(scheme=version.scheme_id, number__lt=version.number)
+        .select_related("scheme")
+        .order_by("-number")
+        .first()
+    )
+    return found
+
+
+def rows_of(content: Content, part: str) -> dict[str, Row]:
+    """The rows of one kind by name; items of one name in several groups by both names."""
+    if part != "items":
+        listed: Any = [each.group for each in content.groups] if part == "groups" else getattr(content, part)
+        return {row.name: row for row in listed}
+    items: dict[str, Row] = {}
+    for each in content.groups:
+        for item in each.items:
+            item.group = each.group
+            items[f"{item.name}({each.group.name})" if item.name in items else item.name] = item
+    return items
+
+
+def _rows(old: Mapping[str, Any], new: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[Difference]:
+    for name, row in new.items():
+        if name not in old:
+            yield Difference(Kind.ADDED, label_of(row), name)
+        elif fields := changed(old[name], row, names):
+            yield Difference(Kind.CHANGED, label_of(row), name, fields)
+    for name, row in old.items():
+        if name not in new:
+            yield Difference(Kind.REMOVED, label_of(row), name)
+
+
+def label_of(row: Any) -> str:
+    """What people call the kind of a row."""
+    return str(row._meta.verbose_name)
+
+
+def changed(old: Any, new: Any, names: tuple[str, ...]) -> tuple[FieldDifference, ...]:
+    """The fields that read differently."""
+    found = []
+    for name in names:
+        before, after = in_words(old, name), in_words(new, name)
+        if before != after:
+            label = str(old._meta.get_field(name).verbose_name)
+            found.append(FieldDifference(name, label, before, after))
+    return tuple(found)
+
+
+def in_words(row: Any, name: str) -> str:
+    """A field's value as people read it; nothing as 空."""
+    if name == "rule" and isinstance(row, RatingItem):
+        return rule_words(row)
+    value = getattr(row, name)
+    if value is None or value in ("", []):
+        return _("空")
+    if row._meta.get_field(name).is_relation:
+        return str(value)
+    return str(describe(row, name, None))

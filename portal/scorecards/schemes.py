@@ -1,0 +1,239 @@
+"""What is done with versions of rating schemes: published, copied, looked over for what is odd."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from communities.base import actions
+from communities.base.models import Parts, Row
+from communities.base.roles import Action
+from communities.choices import Level
+from portal.scorecards.editing.inputs_offered import codes_with_source
+from portal.scorecards.models import (
+    RatingGrade,
+    RatingGroup,
+    RatingItem,
+    RatingSchemeVersion,
+    RatingVeto,
+)
+from portal.scorecards.scheme_words import sentences
+
+NEEDS = Action.EDIT_STANDARDS
+R = TypeVar("R", bound=Row)
+
+
+@dataclass(frozen=True)
+class GroupContent:
+    """A group with its items in order."""
+
+    group: RatingGroup
+    items: Sequence[RatingItem]
+
+    @property
+    def marks(self) -> Decimal:
+        """What the items add up to."""
+        return sum((item.full_mark for item in self.items), Decimal(0))
+
+    @property
+    def lines(self) -> list[tuple[RatingItem, list[str]]]:
+        """The items, each with its rule in sentences."""
+        return [(item, sentences(item)) for item in self.items]
+
+    @property
+    def adds_up(self) -> bool:
+        return self.marks == self.group.full_mark
+
+
+@dataclass(frozen=True)
+class Content:
+    """All that a version consists of."""
+
+    version: RatingSchemeVersion
+    groups: Sequence[GroupContent]
+    grades: Sequence[RatingGrade]
+    vetoes: Sequence[RatingVeto]
+
+    @property
+    def items(self) -> Iterator[RatingItem]:
+        for group in self.groups:
+            yield from group.items
+
+    @property
+    def marks(self) -> Decimal:
+        """What the groups but those of bonus points add up to."""
+        plain = (each.group.full_mark for each in self.groups if not each.group.is_bonus)
+        return sum(plain, Decimal(0))
+
+
+def content_of(version: RatingSchemeVersion) -> Content:
+    """The live rows of a version in their order. Four queries."""
+    groups = list(version.groups.live().order_by("position", "pk"))
+    items: dict[int, list[RatingItem]] = {group.pk: [] for group in groups}
+    rows = RatingItem.objects.live().filter(group__in=groups).select_related("clause__document")
+    for item in rows.order_by("position", "pk"):
+        items[item.group_id].append(item)
+    return Content(
+        version,
+        [GroupContent(group, items[group.pk]) for group in groups],
+        list(version.grades.live().order_by("-least", "pk")),
+        list(version.vetoes.live().order_by("position", "pk")),
+    )
+
+
+def publish_version(version: RatingSchemeVersion, *, by: Any, reason: str = "") -> RatingSchemeVersion:
+    """Make a draft count; from then on it does not change.
+
+    ``version.version`` must be what the writer read. Raises ValidationError with every obstacle, StaleVersion,
+    OutOfScope.
+    """
+    with transaction.atomic():
+        # Whoever writes a part of the version waits for this lock, or is waited for.
+        RatingSchemeVersion.objects.select_for_update(of=("self",), no_key=True).get(pk=version.pk)
+        if found := obstacles(version):
+            raise ValidationError([ValidationError(each, code="obstacle") for each in found])
+        version.published_at, version.published_by = timezone.now(), by
+        actions.save(version, by=by, reason=reason, needs=NEEDS)
+    return version
+
+
+def obstacles(version: RatingSchemeVersion) -> list[str]:
+    """Why a version cannot be published, each in a sentence."""
+    return list(_obstacles(content_of(version)))
+
+
+def _obstacles(content: Content) -> Iterator[str]:
+    version = content.version
+    if version.is_published:
+        yield _("这一版已经发布。")
+        return
+    if not any(content.items):
+        yield _("还没有评分项目。")
+    for each in content.groups:
+        if not each.items:
+            yield _("分组「%(group)s」还没有评分项目。") % {"group": each.group}
+    if not content.grades:
+        yield _("还没有评分等级。")
+    known = codes_with_source()
+    reads = [(item.name, item.shape.reads()) for item in content.items]
+    reads += [(veto.name, frozenset({veto.value})) for veto in content.vetoes]
+    for name, codes in reads:
+        if unknown := sorted(codes - known):
+            told = _("「%(name)s」读取的%(codes)s没有数据来源。")
+            yield told % {"name": name, "codes": "、".join(f" {code} " for code in unknown)}
+    published = RatingSchemeVersion.objects.published().filter(scheme=version.scheme_id)
+    for other in published.filter(valid__overlap=version.valid).select_related("scheme"):
+        yield _("与已发布的「%(other)s」施行期间重叠，请先填写那一版的结束日期。") % {"other": other}
+
+
+def copy_version(version: RatingSchemeVersion, *, by: Any, note: str = "") -> RatingSchemeVersion:
+    """A new draft with all that a version consists of. Raises ValidationError, OutOfScope."""
+    content, act = content_of(version), uuid.uuid4()
+    draft = RatingSchemeVersion(
+        scheme=version.scheme,
+        valid=version.valid,
+        full_mark=version.full_mark,
+        peer_class=version.peer_class,
+        note=note,
+    )
+    copies = [(each, _copied(each.group)) for each in content.groups]
+    draft.parts = [
+        Parts("groups", [group for _each, group in copies]),
+        Parts("grades", [_copied(grade) for grade in content.grades]),
+        Parts("vetoes", [_copied(veto) for veto in content.vetoes]),
+    ]
+    reason = _("复制自%(version)s") % {"version": version}
+    with transaction.atomic():
+        actions.save(draft, by=by, reason=reason, act=act, needs=NEEDS)
+        for each, group in copies:
+            for item in each.items:
+                copied = _copied(item)
+                copied.group = group
+                actions.save(copied, by=by, reason=reason, act=act, needs=NEEDS)
+    return draft
+
+
+# What a row has of its own, however like another one it is.
+OWN = frozenset(
+    {"id", "public_id", "version", "created_at", "updated_at", "deleted_at", "deleted_by", "deleted_reason"}
+)
+
+
+def _copied(row: R) -> R:
+    """A new row with the values of another one."""
+    values = {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if f.name not in OWN}
+    return type(row)(**values)
+
+
+def warnings_of(version: RatingSchemeVersion) -> list[str]:
+    """What is odd in a version, each in a sentence; none of it keeps the version from being published."""
+    content = content_of(version)
+    return [*_marks(content), *_grades(content), *_vetoes(content), *_items(content)]
+
+
+def _marks(content: Content) -> Iterator[str]:
+    full = content.version.full_mark
+    if content.groups and content.marks != full:
+        told = _("各分组满分合计 %(sum)s 分，与总分 %(full)s 分不一致。")
+        yield told % {"sum": content.marks, "full": full}
+    for each in content.groups:
+        said = {"group": each.group, "sum": each.marks, "full": each.group.full_mark}
+        if each.group.is_bonus and each.group.full_mark > full:
+            yield _("附加分「%(group)s」最多 %(full)s 分，超过总分。") % said
+        if each.items and not each.adds_up and not each.group.is_bonus:
+            yield (
+                _("分组「%(group)s」的项目合计 %(sum)s 分，与分组满分 %(full)s 分不一致，将按比例折算。")
+                % said
+            )
+
+
+def _grades(content: Content) -> Iterator[str]:
+    most = content.version.full_mark + sum(
+        (each.group.full_mark for each in content.groups if each.group.is_bonus), Decimal(0)
+    )
+    for grade in content.grades:
+        if grade.least > most:
+            said = {"grade": grade, "least": grade.least, "most": most}
+            yield _("等级「%(grade)s」起评 %(least)s 分，高于最高可得的 %(most)s 分，无人能达到。") % said
+    if content.grades and content.grades[-1].least > 0:
+        lowest = content.grades[-1]
+        yield _("不足 %(least)s 分的没有等级。") % {"least": lowest.least}
+    stars = [grade.stars for grade in content.grades]
+    if stars != sorted(stars, reverse=True):
+        yield _("起评分数高的等级，星数反而少。")
+
+
+def _vetoes(content: Content) -> Iterator[str]:
+    if content.vetoes and content.version.scheme.level == Level.COMMUNITY:
+        yield _(
+            "对社区设有一票否决事项。民发〔2015〕136号和各地落实文件要求取消对社区的“一票否决”，请核对依据。"
+        )
+
+
+def _items(content: Content) -> Iterator[str]:
+    names: dict[str, int] = {}
+    for item in content.items:
+        names[item.name] = names.get(item.name, 0) + 1
+        if item.clause_id is None:
+            yield _("「%(item)s」没有写依据条款。") % {"item": item}
+        if item.most is not None and item.most > item.full_mark:
+            said = {"item": item, "most": item.most, "full": item.full_mark}
+            yield _("「%(item)s」最高得分 %(most)s 分，超过满分 %(full)s 分。") % said
+        if _asks_nobody(item, content.version.scheme.level):
+            yield _("「%(item)s」的适用条件只对社区有意义，本表的评分对象都不会被问到。") % {"item": item}
+    for name, number in names.items():
+        if number > 1:
+            yield _("项目名称「%(name)s」出现 %(number)d 次。") % {"name": name, "number": number}
+
+
+def _asks_nobody(item: RatingItem, level: int) -> bool:
+    """Whether an item is limited to classes that no place of the level has: only communities are built and kept."""
+    return level != Level.COMMUNITY and bool(item.building_classes or item.community_kinds)
