@@ -118,7 +118,7 @@ class InputSerializer(serializers.Serializer):
     changed_since = serializers.BooleanField()
 
 
-class ClauseSerializer(serializers.Serializer):
+class ItemClauseSerializer(serializers.Serializer):
     """The clause on which an item rests."""
 
     id = serializers.UUIDField(source="public_id")
@@ -154,7 +154,7 @@ class ExplainedItemSerializer(serializers.Serializer):
     rounding = RoundingSerializer()
     rule = serializers.JSONField()
     words = serializers.ListField(child=serializers.CharField())
-    clause = ClauseSerializer(allow_null=True)
+    clause = ItemClauseSerializer(allow_null=True)
     inputs = InputSerializer(many=True)
     steps = StepSerializer(many=True)
     is_asked = serializers.BooleanField(help_text="本类对象是否考核此项")
