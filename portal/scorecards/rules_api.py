@@ -34,7 +34,7 @@ from communities.base.rules.items import HUNDREDTHS, ROUNDING
 from communities.base.rules.params import Fault, decimal_of, fault, gathered
 from communities.base.wording import Asked
 from portal.scorecards.api import WholeList
-from portal.scorecards.catalogue import INDICATORS
+from portal.scorecards.scoring import inputs
 
 MOST_CASES = 200
 NUMBER: dict[str, Any] = {
@@ -169,7 +169,7 @@ class RatingRuleViewSet(Address, ViewSet):
             asked["rounding_places"],
             asked["rounding_mode"],
         )
-        names = known_names() | {code: Named(**each) for code, each in asked["names"].items()}
+        names = inputs.names() | {code: Named(**each) for code, each in asked["names"].items()}
         return Response(
             {
                 "words": rule.words(item.full_mark, names),
@@ -177,11 +177,6 @@ class RatingRuleViewSet(Address, ViewSet):
                 "cases": [tried(item, Inputs(case, names)) for case in cases],
             }
         )
-
-
-def known_names() -> dict[str, Named]:
-    """The indicators of the catalogue by code."""
-    return {code: Named(str(each.name), str(each.unit)) for code, each in INDICATORS.items()}
 
 
 def readings(rule: Shape, case: Mapping[str, Any], place: str) -> dict[str, Reading]:

@@ -19,13 +19,16 @@ from communities.base.roles import Action
 from communities.choices import Level
 from portal.scorecards.editing.inputs_offered import codes_with_source
 from portal.scorecards.models import (
+    CurrentRun,
     RatingGrade,
     RatingGroup,
     RatingItem,
     RatingSchemeVersion,
     RatingVeto,
+    RunKind,
 )
 from portal.scorecards.scheme_words import sentences
+from portal.scorecards.scoring.runs import request_score_run
 
 NEEDS = Action.EDIT_STANDARDS
 R = TypeVar("R", bound=Row)
@@ -102,7 +105,16 @@ def publish_version(version: RatingSchemeVersion, *, by: Any, reason: str = "") 
             raise ValidationError([ValidationError(each, code="obstacle") for each in found])
         version.published_at, version.published_by = timezone.now(), by
         actions.save(version, by=by, reason=reason, needs=NEEDS)
+        score_open_periods(version)
     return version
+
+
+def score_open_periods(version: RatingSchemeVersion) -> None:
+    """Ask for the scores of the open periods in which it is in force; later ones follow their measuring."""
+    open_now = CurrentRun.objects.filter(kind=RunKind.MEASURE, period__closed_at__isnull=True)
+    for current in open_now.select_related("run", "period"):
+        if current.run.anchor_date in version.valid:
+            request_score_run(version, current.period, by=None)
 
 
 def obstacles(version: RatingSchemeVersion) -> list[str]:

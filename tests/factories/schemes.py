@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
+
 from communities.choices import Level
 from communities.models import Division
 from portal.scorecards.models import (
@@ -59,4 +61,12 @@ def whole_version(jurisdiction: Division, name: str = "社区评分表", **kwarg
     made = version(scheme(jurisdiction, name), **kwargs)
     item(group(made))
     grade(made)
+    return made
+
+
+def published_version(jurisdiction: Division, name: str = "现行评分表", **kwargs: Any) -> RatingSchemeVersion:
+    """A version that scores."""
+    made = whole_version(jurisdiction, name, **kwargs)
+    made.published_at = timezone.now()
+    made.save(update_fields=["published_at"])
     return made

@@ -27,6 +27,7 @@ from communities.models import (
     SignInRecord,
 )
 from portal.scorecards import actions
+from portal.scorecards.models import Run, ScoreCard
 from tests import factories
 from tests.conftest import World
 from tests.factories import schemes
@@ -250,10 +251,24 @@ API: list[Entry] = [
         for verb in ("publish", "copy")
     ),
     api("rating-scheme-versions/<uuid:public_id>/differences/", VIEW, path="scheme_version"),
+    api("rating-scheme-versions/<uuid:public_id>/what-if/", VIEW, path="scheme_version"),
     api("rating-rules/", COMPARE, shared=True),
     api("rating-rules/try/", COMPARE, is_get=False, body={}, shared=True),
     api("runs/", COMPARE, body={"kind": "measure", "period": "2026Q1"}, posts=(RUN,), shared=True),
     api("runs/<uuid:public_id>/", COMPARE, path="run", shared=True),
+    api(
+        "scores/",
+        COMPARE,
+        ids={
+            "scheme": "scheme",
+            "scheme_version": "scheme_version",
+            "division": "place",
+            "parent": "place",
+            "within": "place",
+        },
+    ),
+    api("scores/<uuid:public_id>/", COMPARE, path="score"),
+    api("scores/<uuid:public_id>/explanation/", COMPARE, path="score"),
     api("changes/", VIEW, AUDIT, ids={"division": "place"}),
     api("me/"),
     api("schema/"),
@@ -415,6 +430,7 @@ PAGES: list[Entry] = [
     ),
     *acts("rating-scheme-versions", "scheme_version", RULE, pages=(), verbs=("publish", "copy")),
     Entry("rating-scheme-versions/<uuid:public_id>/differences/", (VIEW,), path="scheme_version"),
+    Entry("rating-scheme-versions/<uuid:public_id>/what-if/", (VIEW,), path="scheme_version"),
     Entry("periods/", (VIEW,), body={}, posts=(VIEW,), shared=True),
     Entry("periods/<uuid:public_id>/", (VIEW,), path="period", shared=True),
     Entry("periods/<uuid:public_id>/close/", (CLOSE,), path="period", is_get=False, body={}, shared=True),
@@ -532,8 +548,18 @@ def build_cast(world: World) -> Cast:
     type(world.premises["far_community"]).objects.filter(pk=world.premises["far_community"].pk).update(
         area=Decimal("77777.00")
     )
+    in_force = {
+        relation: schemes.published_version(setter, f"{setter.name_now}现行评分表")
+        for relation, setter in setters.items()
+    }
     run = actions.request_run(period=period, by=None)
     actions.execute_run(run.public_id)
+    for scoring in Run.objects.filter(kind="score"):
+        actions.execute_run(scoring.public_id)
+    objects["score"] = {
+        relation: ScoreCard.objects.current().get(division=place, scheme_version=in_force[relation])
+        for relation, place in places.items()
+    }
     objects["import"] = {
         relation: ImportBatch.objects.create(
             register="premises",

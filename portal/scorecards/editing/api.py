@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError as Invalid
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -30,7 +31,10 @@ from portal.scorecards.editing.serializers import (
     ReasonSerializer,
     SchemeSerializer,
     VersionSerializer,
+    WhatIfSerializer,
 )
+from portal.scorecards.editing.whatif_page import grade_rows, named_changes
+from portal.scorecards.filters import period_of
 from portal.scorecards.models import (
     RatingGrade,
     RatingGroup,
@@ -39,9 +43,13 @@ from portal.scorecards.models import (
     RatingSchemeVersion,
     RatingVeto,
 )
+from portal.scorecards.reading import default_period
 from portal.scorecards.scheme_differences import differences, previous_of
+from portal.scorecards.scoring.whatif import what_if
 
 WITH = OpenApiParameter("with", OpenApiTypes.UUID, description="与之比较的版本；不写则与上一版比较")
+
+PERIOD = OpenApiParameter("period", OpenApiTypes.STR, description="报告期代码；不写则取最近测算过的")
 
 
 class RatingSchemeViewSet(EntryViewSet):
@@ -119,6 +127,31 @@ class RatingSchemeVersionViewSet(EntryViewSet):
             other = previous_of(version, request.user)
         found = differences(other, version) if other is not None else []
         return envelope(request, DifferenceSerializer(found, many=True).data, count=len(found))
+
+    @extend_schema(parameters=[PERIOD], responses=WhatIfSerializer, filters=False)
+    @action(detail=True, methods=["get"], url_path="what-if", pagination_class=None)
+    def what_if(self, request: Request, public_id: Any) -> Response:
+        """What the version, draft or not, would give in a period: from the cards alone, and nothing is written.
+
+        ``period`` left out: the latest one that is measured. Places that one may compare.
+        """
+        refuse_unknown(request.query_params, {"period"})
+        version = self.version_read(str(public_id))
+        try:
+            asked = request.query_params.get("period")
+            period = default_period() if asked is None else period_of(asked)
+            if period is None:
+                raise refuse("period", _("还没有测算过的报告期，请先测算。"), "not_measured")
+            found = what_if(version, period, by=request.user)
+        except Invalid as error:
+            raise refuse("period", error.messages[0], error.code or "invalid") from error
+        told = {
+            "found": found,
+            "grades": grade_rows(found),
+            "changes": named_changes(found),
+            "period": period,
+        }
+        return Response(WhatIfSerializer(told).data)
 
     def version_read(self, public_id: str) -> RatingSchemeVersion:
         """Raises NotFound for a version that one may not read, whether it exists or not."""

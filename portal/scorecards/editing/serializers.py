@@ -17,6 +17,7 @@ from communities.base.wording import Asked
 from communities.choices import BuildingClass, CommunityKind, Level, LocationClass
 from portal.scorecards.models import PeerClass, VetoEffect
 from portal.scorecards.models.schemes import SCORED_LEVELS
+from portal.scorecards.scores_serializers import points_or_none
 
 LEVELS = [(Level(level).code, word) for level, word in SCORED_LEVELS]
 
@@ -145,3 +146,45 @@ class DifferenceSerializer(serializers.Serializer):
     model = serializers.CharField()
     name = serializers.CharField()
     changes = FieldDifferenceSerializer(source="fields", many=True)
+
+
+class GradeCountSerializer(serializers.Serializer):
+    """How many places have a grade, and would have it; null: no grade."""
+
+    grade = serializers.CharField(allow_null=True)
+    now = serializers.IntegerField()
+    then = serializers.IntegerField()
+
+
+class ChangedPlaceSerializer(serializers.Serializer):
+    """A place whose total would move."""
+
+    division = PlaceSerializer()
+    total_now = serializers.CharField(allow_null=True)
+    total = serializers.CharField(allow_null=True)
+    grade_now = serializers.CharField(source="grade_now.name", default=None, allow_null=True)
+    grade = serializers.CharField(source="grade.name", default=None, allow_null=True)
+    rank_now = serializers.IntegerField(allow_null=True)
+    rank = serializers.IntegerField(allow_null=True)
+    peers = serializers.IntegerField()
+
+
+class WhatIfSerializer(serializers.Serializer):
+    """What a version would give, beside the scores that stand (``base``; null: none)."""
+
+    period = serializers.CharField(source="period.code")
+    scored = serializers.SerializerMethodField()
+    base = serializers.UUIDField(source="found.base.scheme_version.public_id", default=None, allow_null=True)
+    mean_now = serializers.SerializerMethodField()
+    mean = serializers.SerializerMethodField()
+    grades = GradeCountSerializer(many=True)
+    changes = ChangedPlaceSerializer(many=True, help_text="总分变化最大的 20 个")
+
+    def get_scored(self, told: Any) -> int:
+        return len(told["found"].changes)
+
+    def get_mean_now(self, told: Any) -> str | None:
+        return points_or_none(told["found"].mean_now)
+
+    def get_mean(self, told: Any) -> str | None:
+        return points_or_none(told["found"].mean)

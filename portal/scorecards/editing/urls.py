@@ -6,6 +6,7 @@ from django.urls import path
 
 from communities.base.urls import register
 from portal.scorecards.editing import forms, pages, views
+from portal.scorecards.editing.whatif_page import WhatIfPage
 
 ONE_VERSION = "rating-scheme-versions/<uuid:public_id>"
 
@@ -33,6 +34,7 @@ urlpatterns = [
         views.VersionDifferences.as_view(),
         name="rating-scheme-version-differences",
     ),
+    path(f"{ONE_VERSION}/what-if/", WhatIfPage.as_view(), name="rating-scheme-version-what-if"),
     *register(
         "rating-items",
         "rating-item",
