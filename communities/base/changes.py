@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
+from django.db.backends.postgresql.psycopg_any import Range
 from django.utils.translation import gettext as _
 
+from communities.base.entry.forms import ENTRIES
 from communities.base.roles import Action
+from communities.base.tables import written
 
 SHOWN = 20
 LONGEST = 80
@@ -61,9 +65,8 @@ def _field(model: Any, name: str) -> Any:
         return None
 
 
-def spoken(value: Any, field: Any = None) -> str:
+def spoken(value: Any, field: Any = None, *, longest: int = LONGEST) -> str:
     """A recorded JSON value as text: choices by their word, ranges with both ends, nothing as 空."""
-    choices = dict(getattr(field, "flatchoices", None) or [])
     match value:
         case None | "":
             return _("空")
@@ -72,16 +75,26 @@ def spoken(value: Any, field: Any = None) -> str:
         case {"name": name}:
             return str(name)
         case [lower, upper] if _is_range(field):
-            return (
-                f"{lower or _('建档前')} 起，{upper or _('无期限')} 止"
-                if upper
-                else f"{lower or _('建档前')} 起"
-            )
+            return str(written(Range(_end(lower), _end(upper))))
         case list():
             return "、".join(spoken(item, getattr(field, "base_field", None)) for item in value)
-    text = str(choices.get(value, value))
-    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+    text = str(_words_of(field).get(value, value))
+    return text if len(text) <= longest else text[:longest] + "…"
 
 
 def _is_range(field: Any) -> bool:
     return field is not None and hasattr(field, "range_type")
+
+
+def _end(value: Any) -> Any:
+    """An end of a recorded range: a day or a whole number."""
+    return dt.date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _words_of(field: Any) -> dict[Any, Any]:
+    """The words of a closed list: the model's, or those of the entry form where only it has them."""
+    choices = getattr(field, "flatchoices", None)
+    if not choices and hasattr(field, "model"):
+        entry = ENTRIES.get(field.model._meta.label)
+        choices = getattr(entry.base_fields.get(field.name), "choices", None) if entry is not None else None
+    return dict(choices or ())

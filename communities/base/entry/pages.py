@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.apps import apps
@@ -16,9 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from communities.base import actions, drafts, wording
-from communities.base.changes import spoken
-from communities.base.entry.bodies import as_stored
-from communities.base.entry.fields import TruthField
+from communities.base.entry.clashes import Rebase, clashes
 from communities.base.entry.forms import EntryForm
 from communities.base.entry.parts import Lines, parts_shown, take_parts
 from communities.base.models import Row
@@ -30,15 +26,6 @@ MOST_REASON = 200
 REASON = "change_reason"
 # The word of a writer who was shown a row like the new one, and means another.
 AGAIN = "again"
-
-
-@dataclass(frozen=True)
-class Clash:
-    """A field that somebody else wrote in the meantime: what stands there now, and what was entered here."""
-
-    label: Any
-    stored: str
-    entered: str
 
 
 class EntryPage(ScopedPage):
@@ -214,7 +201,7 @@ class EditPage(EntryPage):
                 self.write(form, reason)
                 drafts.discard(request.user, self.code, row.public_id)
             except actions.StaleVersion as error:
-                return self.clashed(form, error.stored, parts)
+                return self.clashed(form, error.stored)
             except ValidationError as error:
                 take(form, error)
             else:
@@ -238,25 +225,12 @@ class EditPage(EntryPage):
             **more,
         )
 
-    def rebased(self, form: Any, stored: Row) -> Any:
-        """The form over the row as it stands now, with the other writer's values where this one wrote none."""
-        data, now = form.data.copy(), as_stored(self.entry, stored, self.request.user)
-        for name in left_alone(form, stored, version_of(self.request)):
-            for key in (name, f"{name}_0", f"{name}_1"):
-                data.pop(key, None)
-                if key in now and not (isinstance(form.fields[name], TruthField) and now[key] == "否"):
-                    data[key] = now[key]
-        model: Any = type(stored)
-        again = self.entry(data, instance=model._default_manager.get(pk=stored.pk), user=self.request.user)
-        again.is_valid()
-        return again
-
-    def clashed(self, form: Any, stored: Row, parts: list[Lines]) -> HttpResponse:
+    def clashed(self, form: Any, stored: Row) -> HttpResponse:
         """Nothing was saved: show both values, and who wrote the other one.
 
         What this writer left as he was shown it takes on what the other one wrote.
         """
-        form = self.rebased(form, stored)
+        form, parts = Rebase(form, stored, version_of(self.request)).done()
         records = apps.get_model("communities", "ChangeRecord").objects
         last = records.filter(model=stored._meta.label, object_id=stored.public_id).order_by("-pk").first()
         return self.shown(
@@ -265,30 +239,10 @@ class EditPage(EntryPage):
             stored.version,
             label=str(stored),
             status=409,
-            clashes=list(clashes(form, stored)),
+            clashes=list(clashes(form, parts, stored)),
             parts=parts,
             last=last,
         )
-
-
-def left_alone(form: Any, stored: Row, version: int) -> list[str]:
-    """Fields that others wrote since ``version``, and that this writer sends back as they were then."""
-    records = apps.get_model("communities", "ChangeRecord").objects
-    since = records.filter(model=stored._meta.label, object_id=stored.public_id).order_by("-pk")
-    shown: dict[str, Any] = {}
-    for record in since[: max(0, stored.version - version)]:
-        shown |= record.before
-    entered = actions.values_of(form.instance)
-    return [name for name, value in shown.items() if name in form.fields and entered.get(name) == value]
-
-
-def clashes(form: Any, stored: Row) -> Iterable[Clash]:
-    """The fields in which the entry differs from what is stored now."""
-    before, entered = actions.values_of(stored), actions.values_of(form.instance)
-    for name, field in form.fields.items():
-        if before.get(name) != entered.get(name):
-            known = stored._meta.get_field(name)
-            yield Clash(field.label, spoken(before[name], known), spoken(entered[name], known))
 
 
 def version_of(request: HttpRequest) -> int:
