@@ -19,7 +19,7 @@ from django.db import DataError, IntegrityError, OperationalError, connection, t
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from communities.base.models import Parts, Row, take_turn
+from communities.base.models import Parts, Row, is_same, take_turn
 from communities.base.roles import Action
 from communities.base.wakeup import wake_after_commit
 
@@ -298,7 +298,9 @@ def _is_unchanged(row: Row, stored: Row) -> bool:
     own = (
         field for field in row._meta.concrete_fields if field.name not in UNRECORDED and not field.generated
     )
-    return all(field.value_from_object(row) == field.value_from_object(stored) for field in own) and all(
+    return all(
+        is_same(field.value_from_object(row), field.value_from_object(stored)) for field in own
+    ) and all(
         not parts.gone and all(part.pk in parts.untouched for part in parts.kept) for parts in row.parts
     )
 
