@@ -276,6 +276,7 @@ def entry_pages(
                 Entry(f"{route}/new/draft/", (needs,), **posts),
                 Entry(f"{one}/edit/draft/", (needs,), path=kind, **posts),
                 Entry(f"{route}/bulk/", (needs,), **posts),
+                Entry(f"{route}/bulk/draft/", (needs,), **posts),
                 Entry(f"{route}/chosen/", (needs,), ids={} if needs == RULE else {"place": "place"}),
             ]
             if needs in {EDIT, RULE}

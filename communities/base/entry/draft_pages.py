@@ -15,7 +15,6 @@ from django.utils import timezone
 from communities.base import drafts
 from communities.base.entry.forms import EntryForm
 from communities.base.entry.pages import REASON, EntryPage, version_of
-from communities.base.tables import ROUTES
 
 
 def names_kept(entry: type[EntryForm], sent: Any) -> Iterator[str]:
@@ -27,8 +26,17 @@ def names_kept(entry: type[EntryForm], sent: Any) -> Iterator[str]:
             yield name
 
 
+def names_kept_together(entry: type[EntryForm], sent: Any) -> Iterator[str]:
+    """Of the page of many rows: the fields, which of them are ticked, the rows, the reason, and the way back."""
+    ticks = {f"change_{name}" for name in entry.bulk_names()}
+    known = {*names_kept(entry, sent), *ticks, "row", "back"}
+    yield from (name for name in sent if name in known)
+
+
 class DraftPage(EntryPage):
     """The draft of a new row, or of a row that is being corrected."""
+
+    names_kept = staticmethod(names_kept)
 
     def get(self, request: HttpRequest, public_id: uuid.UUID | None = None) -> HttpResponse:
         """A token for pages that stayed open while their writer had to sign in again."""
@@ -37,14 +45,14 @@ class DraftPage(EntryPage):
 
     def post(self, request: HttpRequest, public_id: uuid.UUID | None = None) -> HttpResponse:
         self.check_row(public_id)
-        user, code = request.user, ROUTES[self.model._meta.label]
+        user, code = request.user, self.code
         if request.POST.get("act") == "discard":
             drafts.discard(user, code, public_id)
             is_script = request.headers.get("Accept") == "application/json"
             return HttpResponse(status=204) if is_script else HttpResponseRedirect(self.form_url(public_id))
         version = version_of(request) if public_id is not None else None
         try:
-            names = names_kept(self.entry, request.POST)
+            names = self.names_kept(self.entry, request.POST)
             draft = drafts.keep(user, code, public_id, version=version, typed=request.POST, names=names)
         except ValidationError as error:
             return JsonResponse({"detail": " ".join(error.messages)}, status=413)
@@ -56,5 +64,21 @@ class DraftPage(EntryPage):
             self.row(public_id)
 
     def form_url(self, public_id: uuid.UUID | None) -> str:
-        code = ROUTES[self.model._meta.label]
-        return reverse(f"{code}-new") if public_id is None else reverse(f"{code}-edit", args=[public_id])
+        return (
+            reverse(f"{self.code}-new")
+            if public_id is None
+            else reverse(f"{self.code}-edit", args=[public_id])
+        )
+
+
+class TogetherDraftPage(DraftPage):
+    """The draft of a change of many rows."""
+
+    names_kept = staticmethod(names_kept_together)
+
+    @property
+    def code(self) -> str:
+        return f"{super().code}-bulk"
+
+    def form_url(self, _public_id: uuid.UUID | None) -> str:
+        return reverse(self.code)
