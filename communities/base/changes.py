@@ -38,22 +38,56 @@ class History:
 
 
 def history_of(row: Any, user: Any, action: Action) -> History:
-    """What happened to one row, the latest first, in the reader's scope. One query."""
-    records = apps.get_model("communities", "ChangeRecord").objects.visible_to(user, action)
-    found = list(records.filter(model=row._meta.label, object_id=row.public_id).order_by("-pk")[: SHOWN + 1])
-    return History(found[:SHOWN], len(found) > SHOWN)
+    """What happened to one row and its parts, the latest first, in the reader's scope. One query for each kind."""
+    records = apps.get_model("communities", "ChangeRecord").objects.visible_to(user, action).order_by("-pk")
+    found = list(records.filter(model=row._meta.label, object_id=row.public_id)[: SHOWN + 1])
+    shown = found[:SHOWN]
+    # A part is written in one act with its whole, which has a record of its own for it.
+    by_act: dict[Any, Any] = {record.act: record for record in shown}
+    for model, key in _kinds_of_parts(row):
+        ids = model._default_manager.filter(**{key: row}).values("public_id")
+        for part in records.filter(model=model._meta.label, object_id__in=ids, act__in=list(by_act)):
+            by_act[part.act].of_parts = [part, *getattr(by_act[part.act], "of_parts", ())]
+    return History(shown, len(found) > SHOWN)
+
+
+def _kinds_of_parts(row: Any) -> Iterator[tuple[Any, str]]:
+    """The models of a row's parts, with the key by which they point to it."""
+    for relation in row._meta.related_objects:
+        if getattr(relation.related_model, "part_of", "") == relation.field.name:
+            yield relation.related_model, relation.field.name
 
 
 def changes_in(record: Any) -> Iterator[Change]:
-    """The fields of one record in people's words. No query."""
-    try:
-        model = apps.get_model(record.model)
-    except (LookupError, ValueError):
-        model = None
+    """The fields of one record in people's words, and those of the parts written with it. No query."""
+    model = _model(record)
     for name, after in record.after.items():
         field = _field(model, name)
         label = field.verbose_name if field is not None else name
         yield Change(label, spoken(record.before.get(name), field), spoken(after, field))
+    for part in getattr(record, "of_parts", ()):
+        yield from _changes_of_part(part)
+
+
+def _changes_of_part(record: Any) -> Iterator[Change]:
+    kind = _model(record)._meta.verbose_name
+    match record.verb:
+        case "create":
+            yield Change(kind, _("没有"), record.object_label)
+        case "delete":
+            yield Change(kind, record.object_label, _("已删除"))
+        case _:
+            for change in changes_in(record):
+                label = f"{kind}「{record.object_label}」{change.label}"
+                yield Change(label, change.before, change.after)
+
+
+def _model(record: Any) -> Any:
+    """The model that a record tells of; None for one that is no more."""
+    try:
+        return apps.get_model(record.model)
+    except (LookupError, ValueError):
+        return None
 
 
 def _field(model: Any, name: str) -> Any:
