@@ -102,7 +102,9 @@ class WordsField(EntryField):
             self.widget.attrs["maxlength"] = max_length
 
     def read(self, text: str) -> str:
-        if not self.lines and ("\n" in text or "\r" in text):
+        # Browsers send CR LF, where other doors send LF: one text, not two.
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if not self.lines and "\n" in text:
             raise ValidationError(self.error_messages["lines"], code="lines")
         if self.max_length and len(text) > self.max_length:
             raise ValidationError(

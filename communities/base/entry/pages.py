@@ -192,7 +192,7 @@ class EditPage(EntryPage):
 
     def post(self, request: HttpRequest, public_id: Any) -> HttpResponse:
         row = self.row(public_id)
-        label, row.version = str(row), version_of(request)
+        label, stood, row.version = str(row), row.version, version_of(request)
         form = self.entry(request.POST, instance=row, user=request.user)
         reason = request.POST.get(REASON, "").strip()[:MOST_REASON]
         parts = parts_shown(form)
@@ -205,7 +205,10 @@ class EditPage(EntryPage):
             except ValidationError as error:
                 take(form, error)
             else:
-                messages.success(request, _("已保存「%(row)s」。") % {"row": row})
+                if row.version == stood:
+                    messages.info(request, _("「%(row)s」没有改动，未保存。") % {"row": row})
+                else:
+                    messages.success(request, _("已保存「%(row)s」。") % {"row": row})
                 return HttpResponseRedirect(detail_url(row) or self.list_url)
         return self.shown(row, form, version_of(request), label=label, parts=parts, status=422)
 
