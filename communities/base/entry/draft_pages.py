@@ -7,36 +7,28 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.middleware.csrf import get_token
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from communities.base import drafts
 from communities.base.entry.forms import EntryForm
-from communities.base.entry.pages import REASON, EntryPage, version_of
-
-
-def names_kept(entry: type[EntryForm], sent: Any) -> Iterator[str]:
-    """Which of the names that a page sent are fields of the form, of its parts, or the reason."""
-    parts = tuple(f"{name}-" for name in entry.parts)
-    spans = {f"{name}_{end}" for name in entry.base_fields for end in (0, 1)}
-    for name in sent:
-        if name in entry.base_fields or name in spans or name == REASON or name.startswith(parts):
-            yield name
+from communities.base.entry.pages import EntryPage, version_of
 
 
 def names_kept_together(entry: type[EntryForm], sent: Any) -> Iterator[str]:
     """Of the page of many rows: the fields, which of them are ticked, the rows, the reason, and the way back."""
     ticks = {f"change_{name}" for name in entry.bulk_names()}
-    known = {*names_kept(entry, sent), *ticks, "row", "back"}
+    known = {*drafts.names_kept(entry, sent), *ticks, "row", "back"}
     yield from (name for name in sent if name in known)
 
 
 class DraftPage(EntryPage):
     """The draft of a new row, or of a row that is being corrected."""
 
-    names_kept = staticmethod(names_kept)
+    names_kept = staticmethod(drafts.names_kept)
 
     def get(self, request: HttpRequest, public_id: uuid.UUID | None = None) -> HttpResponse:
         """A token for pages that stayed open while their writer had to sign in again."""
@@ -44,7 +36,7 @@ class DraftPage(EntryPage):
         return JsonResponse({"token": get_token(request)})
 
     def post(self, request: HttpRequest, public_id: uuid.UUID | None = None) -> HttpResponse:
-        self.check_row(public_id)
+        removed = self.check_row(public_id)
         user, code = request.user, self.code
         if request.POST.get("act") == "discard":
             drafts.discard(user, code, public_id)
@@ -56,12 +48,21 @@ class DraftPage(EntryPage):
             draft = drafts.keep(user, code, public_id, version=version, typed=request.POST, names=names)
         except ValidationError as error:
             return JsonResponse({"detail": " ".join(error.messages)}, status=413)
-        return JsonResponse({"at": f"{timezone.localtime(draft.kept_at):%H:%M:%S}"})
+        return JsonResponse({"at": f"{timezone.localtime(draft.kept_at):%H:%M:%S}", "removed": removed})
 
-    def check_row(self, public_id: uuid.UUID | None) -> None:
-        """Raises Http404 for a row that the user may not write."""
-        if public_id is not None:
+    def check_row(self, public_id: uuid.UUID | None) -> str:
+        """What to say of a row that was removed meanwhile, whose draft waits for its return.
+
+        Raises Http404 for a row that the user may not write.
+        """
+        if public_id is None:
+            return ""
+        try:
             self.row(public_id)
+        except Http404:
+            row = self.row(public_id, deleted=True)
+            return _("这条记录已被%(who)s删除，不能保存。") % {"who": row.deleted_by or _("他人")}
+        return ""
 
     def form_url(self, public_id: uuid.UUID | None) -> str:
         return (

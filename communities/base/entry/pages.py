@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from django.apps import apps
@@ -22,8 +23,7 @@ from communities.base.tables import ROUTES, detail_url
 from communities.base.views import ScopedPage
 
 MOST_REASON = 200
-# Why a row is changed; an exemption has a reason of its own.
-REASON = "change_reason"
+REASON = drafts.REASON
 # The word of a writer who was shown a row like the new one, and means another.
 AGAIN = "again"
 
@@ -65,10 +65,7 @@ class EntryPage(ScopedPage):
         """The form as it was left, with its parts, not judged before it is sent."""
         more = {"instance": row} if row is not None else {}
         form = self.entry(drafts.typed_in(draft), user=self.request.user, **more)
-        parts = parts_shown(form)
-        for each in (form, *(line.form for lines in parts for line in lines.lines)):
-            each.leave_unjudged()
-        return form, parts
+        return form, unjudged(form)
 
     def draft_url(self, row: Any = None) -> str:
         """Where the form keeps its draft; empty where it keeps none."""
@@ -99,6 +96,14 @@ class EntryPage(ScopedPage):
                 for where, label, message in problems(line.form)
             ]
         return render(self.request, self.template_name, context, status=status)
+
+
+def unjudged(form: Any) -> list[Lines]:
+    """The parts of a form that is shown as it was typed, before anybody asks what is wrong with it."""
+    parts = parts_shown(form)
+    for each in (form, *(line.form for lines in parts for line in lines.lines)):
+        each.leave_unjudged()
+    return parts
 
 
 def problems(form: Any) -> list[tuple[str, Any, str]]:
@@ -191,7 +196,10 @@ class EditPage(EntryPage):
         return self.shown(row, self.entry(instance=row, user=request.user), version, draft=draft)
 
     def post(self, request: HttpRequest, public_id: Any) -> HttpResponse:
-        row = self.row(public_id)
+        try:
+            row = self.row(public_id)
+        except Http404:
+            return self.removed(self.row(public_id, deleted=True))
         label, stood, row.version = str(row), row.version, version_of(request)
         form = self.entry(request.POST, instance=row, user=request.user)
         reason = request.POST.get(REASON, "").strip()[:MOST_REASON]
@@ -212,6 +220,20 @@ class EditPage(EntryPage):
                 return HttpResponseRedirect(detail_url(row) or self.list_url)
         return self.shown(row, form, version_of(request), label=label, parts=parts, status=422)
 
+    def removed(self, row: Any) -> HttpResponse:
+        """Somebody took the row out meanwhile: what was typed stays on the page, and as a draft for its return."""
+        request, version = self.request, version_of(self.request)
+        if self.entry.keeps_drafts:
+            names = drafts.names_kept(self.entry, request.POST)
+            with suppress(ValidationError):
+                drafts.keep(
+                    request.user, self.code, row.public_id, version=version, typed=request.POST, names=names
+                )
+        form = self.entry(request.POST, instance=row, user=request.user)
+        parts = unjudged(form)
+        back = detail_url(row, "bring-back")
+        return self.shown(row, form, version, parts=parts, removed=row, bring_back_url=back, status=409)
+
     def write(self, form: Any, reason: str) -> None:
         """The row as corrected. Raises what ``actions.save`` raises."""
         actions.save(form.instance, by=self.request.user, reason=reason, needs=self.action)
@@ -223,7 +245,7 @@ class EditPage(EntryPage):
             form,
             row_label=label or str(row),
             version=version,
-            cancel_url=detail_url(row) or self.list_url,
+            cancel_url=self.list_url if row.deleted_at else detail_url(row) or self.list_url,
             draft_url=self.draft_url(row),
             **more,
         )
