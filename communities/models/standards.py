@@ -289,8 +289,11 @@ class Threshold(Row):
             raise ValidationError(MEASURED_BY, code="measured_by")
 
     def closing_days(self) -> list[dt.date]:
-        """The last days of closed periods on which this was in force."""
-        closed = Period.objects.live().filter(closed_at__isnull=False)
+        """The last days of closed periods on which this was in force, and stood here before they were closed.
+
+        What was entered later was measured by nobody: an error in it can be mended.
+        """
+        closed = Period.objects.live().filter(closed_at__gt=self.created_at)
         return [day for day in (period.last_day for period in closed) if day in self.valid]
 
     def affected_divisions(self) -> Iterable[int]:
