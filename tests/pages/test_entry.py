@@ -86,7 +86,7 @@ def test_a_clerk_enters_a_room(world: World, as_role: Reader) -> None:
         ({"area": "999999999999"}, "数字过大。"),
         ({"kind": "palace"}, "不在可选范围内"),
         ({"obtained_on": "2025-02-30"}, "请填写日期"),
-        ({"obtained_on": "0226-02-03"}, "请填写日期"),
+        ({"obtained_on": "0226-02-03"}, "年份须在 1900 至 2100 之间。"),
         ({"lost_on": "2025-01-01", "lost_reason": "拆迁"}, "失去日期须晚于取得日期。"),
         ({"lost_on": "2026-01-01"}, "失去日期和失去原因须同时填写。"),
         ({"committee": ""}, "办公用房须填写使用单位。"),

@@ -276,3 +276,13 @@ def test_a_preview_says_the_last_day_and_the_name_of_the_standard(world: World, 
     page = clerk.get(reverse("import-detail", args=[batch.public_id])).content.decode()
     assert "2026-01-01 — 2026-12-31" in page
     assert "premises.office.area" not in page
+
+
+def test_a_file_that_waits_already_is_said_not_to_be_taken_again(world: World) -> None:
+    clerk, content = signed_in(world, "street_clerk"), book([row()])
+    said = []
+    for _time in range(2):
+        answer = clerk.post("/imports/new/?resource=premises", {"file": file(content)}, follow=True)
+        said.append("上传过，还没有处理完" in answer.content.decode())
+    assert said == [False, True]
+    assert ImportBatch.objects.count() == 1
