@@ -273,3 +273,12 @@ def test_a_draft_of_many_rows_is_discarded(rooms: list[Premises], as_role: Reade
     assert clerk.post(f"{BULK}draft/", {"act": "discard"}).url == BULK
     assert "data-draft-offer" not in clerk.get(BULK).content.decode()
     assert as_role("auditor").post(f"{BULK}draft/", {}).status_code == 403
+
+
+def test_nothing_changed_is_said(rooms: list[Premises], as_role: Reader) -> None:
+    clerk = as_role("street_clerk")
+    marks = read(clerk.post(BULK, {"row": ids(rooms)}).content.decode())
+    answer = clerk.post(BULK, change(marks, change_tenure="on", tenure="owned"), follow=True)
+    page = answer.content.decode()
+    assert "这 3 条原来就是这样，没有改动，未保存。" in page
+    assert "已修改" not in page

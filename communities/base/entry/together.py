@@ -226,10 +226,13 @@ class TogetherPage(EntryPage):
     def done(self, changed: int, same: int) -> HttpResponse:
         """Back to the list; the script there forgets the rows that were ticked."""
         said = _("已修改 %(number)d 条。") % {"number": changed}
-        if same:
+        if not changed:
+            said = _("这 %(number)d 条原来就是这样，没有改动，未保存。") % {"number": same}
+        elif same:
             said += _("另有 %(number)d 条原来就是这样，没有改动。") % {"number": same}
         key = f"{super().code}:{self.request.user.public_id}"  # type: ignore[union-attr]
-        messages.success(self.request, format_html('<span data-choosing-done="{}">{}</span>', key, said))
+        tell = messages.success if changed else messages.info
+        tell(self.request, format_html('<span data-choosing-done="{}">{}</span>', key, said))
         return HttpResponseRedirect(self.back_url)
 
     @property
