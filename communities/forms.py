@@ -26,6 +26,7 @@ from communities.models import (
     PremisesNilStatement,
     Threshold,
 )
+from communities.models.committees import STAYS, kinds_beside
 from communities.models.premises import ZONES_FIT
 
 SQUARE_METRES = _("平方米")
@@ -121,12 +122,35 @@ class PremisesForm(CommunityFactForm):
     )
 
 
+def _uses_elsewhere() -> str:
+    """SQL: what stands on another place than a staged committee and names it; NULL for nothing."""
+    kinds = " UNION ALL ".join(
+        f"""SELECT '{model._meta.verbose_name} ' || count(*) || ' 条' AS said FROM {model._meta.db_table} o
+        WHERE o.committee_id = s.row_pk AND o.deleted_at IS NULL AND o.{place}_id <> s.division_now_id
+        HAVING count(*) > 0"""  # noqa: S608 - names of our own tables and columns
+        for model, place in kinds_beside()
+    )
+    return f"(SELECT string_agg(u.said, '、') FROM ({kinds}) AS u)"  # noqa: S608
+
+
 class CommitteeForm(CommunityFactForm):
     class Meta(CommunityFactForm.Meta):
         model = Committee
         fields = ("name", "kind", "division_now", "valid", "term_number", "elected_on", "expires_on")
 
     alike = ("division_now", "name")
+    late_checks = (
+        LateCheck(
+            ("division_now",),
+            f"""EXISTS (SELECT FROM communities_committee c
+            WHERE c.id = s.row_pk AND c.division_now_id <> s.division_now_id)
+            AND {_uses_elsewhere()} IS NOT NULL""",
+            STAYS % {"uses": "{line}"},
+            code="in_use",
+            name="division_now",
+            told=_uses_elsewhere(),
+        ),
+    )
     examples = {
         "name": "春江社区居民委员会",
         "kind": CommitteeKind.RESIDENTS,

@@ -50,7 +50,7 @@ class ImportErrorSerializer(serializers.Serializer):
 
     sheet = serializers.CharField(allow_blank=True)
     row = serializers.IntegerField()
-    column = serializers.CharField(allow_blank=True, help_text=gettext_lazy("列名；空表示整行"))
+    column = serializers.CharField(allow_blank=True, help_text=gettext_lazy("模板中的表头；空表示整行"))
     value = serializers.CharField(allow_blank=True)
     code = serializers.CharField()
     message = serializers.CharField()

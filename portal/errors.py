@@ -11,6 +11,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.csrf import csrf_exempt
 from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework.exceptions import APIException, ErrorDetail, ParseError
 
@@ -72,8 +73,9 @@ def in_chinese(detail: Any, status: int) -> Any:
     return ErrorDetail(str(said), getattr(detail, "code", None))
 
 
+@csrf_exempt
 def not_found(_request: HttpRequest, _exception: Exception | None = None, **_matched: str) -> HttpResponse:
-    """404 below /api/ for addresses that do not exist."""
+    """404 below /api/ for addresses that do not exist, whatever the verb: there is nothing to protect."""
     return problem(404, "client_error", "not_found", _("未找到。"))
 
 

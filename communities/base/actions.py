@@ -19,7 +19,7 @@ from django.db import DataError, IntegrityError, OperationalError, connection, t
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from communities.base.models import Parts, Row, take_turn
+from communities.base.models import Parts, Row, is_same, take_turn
 from communities.base.roles import Action
 from communities.base.wakeup import wake_after_commit
 
@@ -199,6 +199,8 @@ def _mark_deleted(
             stored.check_removal()
             if uses := list(uses_of(stored)):
                 raise ValidationError(_in_use(uses), code="in_use")
+        else:
+            _require_named(row)
         row.deleted_at = timezone.now() if deleted else None
         row.deleted_by, row.deleted_reason = (by, reason) if deleted else (None, "")
         row.version = version + 1
@@ -211,6 +213,27 @@ def _mark_deleted(
         record_change(row, stored, by=by, reason=reason, act=act or uuid.uuid4(), verb=verb)
         mark_dirty(row, stored)
     return row
+
+
+def _require_named(row: Row) -> None:
+    """Raises ValidationError where a row that comes back would point to one that is removed itself."""
+    missing = [f"{each._meta.verbose_name}「{each}」" for each in _removed_named(row)]
+    if missing:
+        told = _("它所属或所指的%(rows)s已删除，请先恢复。") % {"rows": "、".join(missing)}
+        raise ValidationError(told, code="removed")
+
+
+def _removed_named(row: Row) -> Iterator[Row]:
+    """Held, so that none is removed meanwhile; of a part the whole as well."""
+    for field in row._meta.concrete_fields:
+        named = getattr(row, field.name) if field.is_relation and field.name != "deleted_by" else None
+        if not isinstance(named, Row):
+            continue
+        named = _locked(named)
+        if named.deleted_at is not None:
+            yield named
+        elif named.part_of:
+            yield from _removed_named(named)
 
 
 @dataclass(frozen=True)
@@ -298,7 +321,9 @@ def _is_unchanged(row: Row, stored: Row) -> bool:
     own = (
         field for field in row._meta.concrete_fields if field.name not in UNRECORDED and not field.generated
     )
-    return all(field.value_from_object(row) == field.value_from_object(stored) for field in own) and all(
+    return all(
+        is_same(field.value_from_object(row), field.value_from_object(stored)) for field in own
+    ) and all(
         not parts.gone and all(part.pk in parts.untouched for part in parts.kept) for parts in row.parts
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.apps import apps
@@ -24,6 +24,20 @@ MOST_CHARACTERS = 300_000
 
 def _drafts() -> Any:
     return apps.get_model("communities", "Draft").objects
+
+
+# Why a row is changed; an exemption has a reason of its own.
+REASON = "change_reason"
+
+
+def names_kept(entry: Any, sent: Any) -> Iterator[str]:
+    """Which of the names that a page sent are fields of the form, of its parts or rules, or the reason."""
+    rules = (name for name, field in entry.base_fields.items() if getattr(field, "is_spread", False))
+    parts = (*(f"{name}-" for name in entry.parts), *(f"{name}." for name in rules))
+    spans = {f"{name}_{end}" for name in entry.base_fields for end in (0, 1)}
+    for name in sent:
+        if name in entry.base_fields or name in spans or name == REASON or name.startswith(parts):
+            yield name
 
 
 def draft_of(user: Any, form: str, row: uuid.UUID | None) -> Any | None:

@@ -12,6 +12,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.core.exceptions import ValidationError
 from django.db import connection, models
+from django.db.backends.postgresql.psycopg_any import Range
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +26,13 @@ def take_turn(what: str) -> None:
     """Wait until no other transaction has the turn at ``what``, and keep it until this one ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [what])
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two values mean the same; the database writes a range without ends otherwise than a form does."""
+    if isinstance(one, Range) and isinstance(other, Range):
+        return (one.lower, one.upper, one.isempty) == (other.lower, other.upper, other.isempty)
+    return bool(one == other)
 
 
 class NewPublicId(Func):

@@ -354,6 +354,6 @@ def written(value: Any, unit: Any = "") -> Any:
 
 def _bounds(value: Any, unit: Any) -> str:
     """A range of whole numbers with both ends included."""
-    low = number_text(value.lower) if value.lower is not None else ""
+    low = number_text(value.lower or 0)
     high = number_text(value.upper - 1) if value.upper is not None else ""
     return f"{low} 至 {high} {unit}".strip() if high else f"{low} {unit} 以上"

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from communities.base.entry.draft_pages import DraftPage
+from communities.base.entry.draft_pages import DraftPage, TogetherDraftPage
 from communities.base.entry.forms import ENTRIES, EntryForm
 from communities.base.entry.pages import BringBackPage, CreatePage, EditPage, RemovePage
 from communities.base.entry.row_pages import RowsPage
@@ -77,4 +77,7 @@ def register(
                 path(f"{route}/bulk/", TogetherPage.beside(list_page, entry), name=f"{code}-bulk"),
                 path(f"{route}/chosen/", ChosenIds.of(list_page, entry), name=f"{code}-chosen"),
             ]
+            if entry.keeps_drafts:
+                drafted = TogetherDraftPage.of(entry)
+                paths.append(path(f"{route}/bulk/draft/", drafted, name=f"{code}-bulk-draft"))
     return paths

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.contrib.postgres.fields import DateRangeField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +15,9 @@ from communities.base.models import Placement, Row, not_empty, not_in_future
 from communities.choices import CommitteeKind
 from communities.models.divisions import Division
 from communities.querysets import CommitteeQuerySet
+
+# Rooms and decisions that name a committee stand in its community.
+STAYS = _("该委员会在原社区还有%(uses)s，不能改到其他社区，请先处理这些记录。")
 
 
 class Committee(Row):
@@ -51,6 +58,30 @@ class Committee(Row):
 
     def __str__(self) -> str:
         return self.name
+
+    def check_beside(self) -> None:
+        """A wrong place is put right only while nothing of that place names the committee."""
+        stored = Committee.objects.filter(pk=self.pk).first() if self.pk else None
+        if stored is None or stored.division_now_id == self.division_now_id:
+            return
+        uses = []
+        for model, place in kinds_beside():
+            rows = model._default_manager.filter(committee=self, deleted_at__isnull=True)
+            if number := rows.exclude(**{place: self.division_now_id}).count():
+                uses.append(f"{model._meta.verbose_name} {number} 条")
+        if uses:
+            told = ValidationError(STAYS, code="in_use", params={"uses": "、".join(uses)})
+            raise ValidationError({"division_now": told})
+
+
+def kinds_beside() -> Iterator[tuple[Any, str]]:
+    """What names a committee and stands on a place, with the field that names the place."""
+    for relation in Committee._meta.related_objects:
+        model: Any = relation.related_model
+        names = {field.name for field in model._meta.concrete_fields}
+        place = next((name for name in ("division_now", "division") if name in names), None)
+        if issubclass(model, Row) and place is not None and relation.field.name == "committee":
+            yield model, place
 
 
 class CommitteePlacement(Placement):

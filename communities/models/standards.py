@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from communities.base.models import Row, not_empty, not_in_future, take_turn, unique_live
+from communities.base.models import Row, is_same, not_empty, not_in_future, take_turn, unique_live
 from communities.base.querysets import DivisionScopedQuerySet
 from communities.base.standards import THRESHOLD_KEYS, Rule, check_threshold_key, collide
 from communities.choices import (
@@ -278,7 +278,7 @@ class Threshold(Row):
     def check_kept(self, changed: Threshold) -> None:
         """Raises ValidationError where a change would alter what a closed period was measured by."""
         days = self.closing_days()
-        if days and any(getattr(self, name) != getattr(changed, name) for name in self.meaning):
+        if days and not all(is_same(getattr(self, name), getattr(changed, name)) for name in self.meaning):
             raise ValidationError(MEASURED_BY, code="measured_by")
         if any(day not in changed.valid for day in days):
             kept = ValidationError(_("施行期间须包含已关闭报告期的最后一日。"), code="measured_by")
@@ -289,8 +289,11 @@ class Threshold(Row):
             raise ValidationError(MEASURED_BY, code="measured_by")
 
     def closing_days(self) -> list[dt.date]:
-        """The last days of closed periods on which this was in force."""
-        closed = Period.objects.live().filter(closed_at__isnull=False)
+        """The last days of closed periods on which this was in force, and stood here before they were closed.
+
+        What was entered later was measured by nobody: an error in it can be mended.
+        """
+        closed = Period.objects.live().filter(closed_at__gt=self.created_at)
         return [day for day in (period.last_day for period in closed) if day in self.valid]
 
     def affected_divisions(self) -> Iterable[int]:

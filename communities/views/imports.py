@@ -16,6 +16,7 @@ from django.core.exceptions import BadRequest, ObjectDoesNotExist, PermissionDen
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from communities.actions import imports
@@ -24,7 +25,7 @@ from communities.base.changes import spoken
 from communities.base.entry.forms import EntryForm
 from communities.base.entry.texts import visible
 from communities.base.roles import Action
-from communities.base.tables import detail_url, resource_of
+from communities.base.tables import detail_url, moment_text, resource_of
 from communities.base.views import ScopedPage
 from communities.base.workbooks.writing import download
 from communities.choices import ImportMode, ImportState, JobState, RowOutcome
@@ -104,6 +105,7 @@ class NewImport(ImportPage):
         file = request.FILES.get("file")
         if file is None:
             return self.shown(str(wording.FILE))
+        begun = timezone.now()
         try:
             batch = imports.upload(
                 register=register,
@@ -114,6 +116,9 @@ class NewImport(ImportPage):
             )
         except ValidationError as error:
             return self.shown(" ".join(error.messages))
+        if batch.created_at < begun:
+            told = _("这个文件已于 %(when)s 上传过，还没有处理完，没有再次接收。下面是那一次的结果。")
+            messages.info(request, told % {"when": moment_text(batch.created_at)})
         return HttpResponseRedirect(reverse("import-detail", args=[batch.public_id]))
 
     def shown(self, wrong: str = "") -> HttpResponse:

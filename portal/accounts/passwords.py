@@ -30,6 +30,8 @@ from communities.models import User
 from portal.accounts.models import PastPassword
 
 CLASSES = (re.compile(r"[a-z]"), re.compile(r"[A-Z]"), re.compile(r"[0-9]"), re.compile(r"[^a-zA-Z0-9]"))
+SIGNS_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
+ALL_AROUND = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 LONGEST = 128
 # Words that everybody here would think of first.
 CONTEXT = ("minzhengju", "shequjianshe", "社区建设", "民政局")
@@ -104,16 +106,27 @@ def rules_of(rules: Profile, leaked: str) -> tuple[Any, ...]:
         MostValidator(),
         UserAttributeSimilarityValidator(user_attributes=("username", "name")),
         ContextValidator(),
-        CommonPasswordValidator(),
+        KnownValidator(),
         HistoryValidator(),
     ]
     if leaked:
-        chosen.append(CommonPasswordValidator(password_list_path=leaked))
+        chosen.append(KnownValidator(password_list_path=leaked))
     if rules.classes:
         chosen.append(ClassesValidator(rules.classes))
     if rules.bars_patterns:
         chosen.append(PatternValidator())
     return tuple(chosen)
+
+
+class KnownValidator(CommonPasswordValidator):
+    """Not a word that everybody knows, nor one with digits and signs before or behind it."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """Raises ValidationError."""
+        plain = password.strip()
+        for word in dict.fromkeys((plain, SIGNS_AROUND.sub("", plain), ALL_AROUND.sub("", plain))):
+            if word:
+                super().validate(word, user)
 
 
 class LeastValidator:

@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.utils import timezone
+
 from communities.base.standards import ThresholdKey
 from communities.choices import BuildingClass, CountDefinition, CountSource, DocumentKind, Operator
 from communities.indicators import OFFICE_AREA_KEY, OFFICE_SHARE_KEY, SERVICE_AREA_KEY
@@ -180,6 +182,9 @@ def _store_document(document: Document, place: Place, anchor: dt.date) -> None:
         )
         if article.bound is not None:
             _threshold(article.bound, clause, row, anchor).save()
+    # The closed periods were measured by them, so they are of the day on which they came into force.
+    begun = timezone.make_aware(dt.datetime.combine(document.since, dt.time()))
+    Threshold.objects.filter(clause__document=row).update(created_at=begun)
 
 
 def _threshold(bound: Bound, clause: Clause, document: PolicyDocument, anchor: dt.date) -> Threshold:

@@ -42,6 +42,9 @@ def codes_of(password: str, user: User = WANG) -> set[str]:
         ("wangXiaoMing-2026", "password_contains_context"),
         ("MinZhengJu-2026", "password_contains_context"),
         ("Kite-1" * 22, "password_too_long"),
+        ("Password123!", "password_too_common"),
+        ("!!P@ssw0rd2026", "password_too_common"),
+        ("2026-Dragon-88", "password_too_common"),
     ],
 )
 def test_weak_passwords_are_refused(password: str, code: str) -> None:

@@ -117,3 +117,13 @@ def test_english_of_the_framework_is_never_handed_on(error: Exception) -> None:
     for each in answer.data["errors"]:
         assert re.search(r"[\u4e00-\u9fff]", each["detail"]), each
         assert not ENGLISH.search(each["detail"]), each
+
+
+@pytest.mark.parametrize("path", ["nowhere/", "divisions/bulk/", "premises/x/y/"])
+def test_an_unknown_address_is_none_for_a_system_either(world: World, path: str) -> None:
+    """A token needs no CSRF token to be told so."""
+    client = Client(enforce_csrf_checks=True)
+    answer = client.post(
+        f"{API}/{path}", {}, content_type="application/json", headers={"Authorization": "Bearer cst_x"}
+    )
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, "not_found")

@@ -161,6 +161,16 @@ def test_what_a_closed_period_was_measured_by_keeps_its_meaning(world: World, st
     assert Threshold.objects.live().count() == 2
 
 
+def test_what_was_entered_after_a_period_was_closed_can_be_mended(world: World, standards: APIClient) -> None:
+    """Nothing was measured by it."""
+    factories.period("2026Q1", dt.date(2026, 1, 1), dt.date(2026, 4, 1), closed_at=timezone.now())
+    row = factories.threshold("premises.office.area", world.district, valid=(dt.date(2026, 1, 1), None))
+    url = f"{NUMBERS}{row.public_id}/"
+    changes = {"low": "90", "valid": {"from": "2026-05-01", "before": None}}
+    assert standards.patch(url, changes, HTTP_IF_MATCH='"1"').status_code == 200
+    assert standards.delete(url, {"reason": "误登"}, HTTP_IF_MATCH='"2"').status_code == 204
+
+
 @pytest.mark.parametrize(
     ("changes", "attr"),
     [

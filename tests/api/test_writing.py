@@ -69,9 +69,19 @@ def test_a_change_names_the_version_that_was_read(world: World, officer: APIClie
     assert officer.patch(url, {"area": "90"}, HTTP_IF_MATCH=first).status_code == 200
     late = officer.patch(url, {"area": "91"}, HTTP_IF_MATCH=first)
     assert (late.status_code, late.json()["errors"][0]["code"]) == (412, "precondition_failed")
-    for odd in ("*", "W/", '"x"', "1"):
+    for odd in ("W/", '"x"', "1", '"1", "3"', '"1" "2"', '"12"'):
         assert officer.patch(url, {"area": "91"}, HTTP_IF_MATCH=odd).status_code == 412
     assert Premises.objects.get(pk=world.premises["community"].pk).area == 90
+
+
+def test_one_of_several_tags_may_be_the_version_that_was_read(world: World, officer: APIClient) -> None:
+    """Any version at all is none that was read."""
+    url = one(world)
+    any_one = officer.patch(url, {"area": "90"}, HTTP_IF_MATCH="*")
+    assert any_one.status_code == 428
+    assert "哪个版本" in any_one.json()["errors"][0]["detail"]
+    assert officer.patch(url, {"area": "90"}, HTTP_IF_MATCH='"x,y", "1"').status_code == 200
+    assert officer.patch(url, {"area": "91"}, HTTP_IF_MATCH='"1",W/"2"').status_code == 200
 
 
 def test_a_row_is_removed_with_a_reason(world: World, officer: APIClient) -> None:

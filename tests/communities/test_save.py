@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db.backends.postgresql.psycopg_any import DateRange, NumericRange
 
 from communities.base.actions import OutOfScope, StaleVersion, save
+from communities.base.roles import Action
 from communities.choices import PremisesKind, Tenure
-from communities.models import ChangeRecord, DirtyMark, Premises
+from communities.models import ChangeRecord, Committee, DirtyMark, Premises, Threshold
+from tests import factories
 from tests.conftest import World
 
 
@@ -62,6 +66,28 @@ def test_a_row_in_which_nothing_differs_is_left_as_it_stands(world: World) -> No
     assert room.version == Premises.objects.get(pk=room.pk).version == 1
     assert not ChangeRecord.objects.filter(object_id=room.public_id).exists()
     assert not DirtyMark.objects.exists()
+
+
+@pytest.mark.parametrize("ends", [(None, None), (None, dt.date(2030, 1, 1)), (dt.date(2020, 1, 1), None)])
+def test_a_time_with_an_open_end_is_the_same_however_it_is_written(
+    world: World, ends: tuple[dt.date | None, dt.date | None]
+) -> None:
+    """PostgreSQL reads an open end as outside the range, a form writes it as inside."""
+    body = world.committees["community"]
+    Committee.objects.filter(pk=body.pk).update(valid=ends)
+    row = Committee.objects.get(pk=body.pk)
+    row.valid = DateRange(*ends)
+    save(row, by=world.users["street_clerk"])
+    assert Committee.objects.get(pk=body.pk).version == 1
+    assert not ChangeRecord.objects.exists()
+
+
+def test_numbers_up_to_a_most_are_the_same(world: World) -> None:
+    number = factories.threshold("premises.office.area", world.district, households=(None, 3000))
+    row = Threshold.objects.get(pk=number.pk)
+    row.households = NumericRange(None, 3000)
+    save(row, by=world.users["standards_officer"], needs=Action.EDIT_STANDARDS)
+    assert Threshold.objects.get(pk=number.pk).version == 1
 
 
 @pytest.mark.parametrize("place", ["other_community", "far_community"])

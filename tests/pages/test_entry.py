@@ -20,6 +20,7 @@ from communities.models import (
     PremisesFunctionArea,
     Threshold,
 )
+from tests import factories
 from tests.conftest import FOREIGN, World
 from tests.pages.conftest import Reader
 
@@ -85,7 +86,7 @@ def test_a_clerk_enters_a_room(world: World, as_role: Reader) -> None:
         ({"area": "999999999999"}, "数字过大。"),
         ({"kind": "palace"}, "不在可选范围内"),
         ({"obtained_on": "2025-02-30"}, "请填写日期"),
-        ({"obtained_on": "0226-02-03"}, "请填写日期"),
+        ({"obtained_on": "0226-02-03"}, "年份须在 1900 至 2100 之间。"),
         ({"lost_on": "2025-01-01", "lost_reason": "拆迁"}, "失去日期须晚于取得日期。"),
         ({"lost_on": "2026-01-01"}, "失去日期和失去原因须同时填写。"),
         ({"committee": ""}, "办公用房须填写使用单位。"),
@@ -132,7 +133,10 @@ def test_a_form_sent_back_untouched_changes_nothing(world: World, as_role: Reade
     room = world.premises["community"]
     clerk = as_role("street_clerk")
     shown = as_shown(clerk.get(edit_of(room)).content.decode())
-    assert clerk.post(edit_of(room), shown).status_code == 302
+    answer = clerk.post(edit_of(room), shown | {"change_reason": "只有原因"}, follow=True)
+    said = answer.content.decode()
+    assert "「一社区用房」没有改动，未保存。" in said
+    assert "已保存" not in said
     room.refresh_from_db()
     assert room.version == 1
     assert not ChangeRecord.objects.filter(object_id=room.public_id).exists()
@@ -365,3 +369,19 @@ def test_without_a_day_and_removed_ones(world: World, as_role: Reader) -> None:
     room = Premises.objects.live().get(name="新办公室")
     page = clerk.get(edit_of(room)).content.decode()
     assert clerk.post(edit_of(room), as_shown(page) | {"area": "66"}).status_code == 302
+
+
+def test_lines_end_alike_at_every_door(world: World, as_role: Reader) -> None:
+    """Browsers send CR LF: a document saved unchanged is none the newer for it."""
+    clause = factories.clause(world.district, text="第一行\n第二行")
+    document = clause.document
+    type(document).objects.filter(pk=document.pk).update(text="甲\n乙")
+    officer = as_role("standards_officer")
+    url = reverse("policy-document-edit", args=[document.public_id])
+    shown = as_shown(officer.get(url).content.decode())
+    sent = shown | {"text": "甲\r\n乙", "clauses-0-text": "第一行\r\n第二行"}
+    assert officer.post(url, sent).status_code == 302
+    document.refresh_from_db()
+    clause.refresh_from_db()
+    assert (document.version, document.text) == (1, "甲\n乙")
+    assert (clause.version, clause.text) == (1, "第一行\n第二行")

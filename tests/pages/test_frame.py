@@ -124,6 +124,17 @@ def test_errors_are_plain_chinese_with_a_way_on(as_role: Reader, url: str, statu
     assert re.search(r"编号 [0-9a-f-]{36}", text)
 
 
+def test_who_lacks_a_right_is_sent_to_whoever_grants_it(as_role: Reader) -> None:
+    page = as_role("auditor").get("/premises/new/").content.decode()
+    assert "请联系安全管理员授予相应角色" in page
+
+
+def test_escape_keeps_what_is_typed_into_the_search(as_role: Reader) -> None:
+    """Browsers empty a field of the type search."""
+    for url in ("/workbench/", "/places/?q=一社区"):
+        assert 'type="search"' not in as_role("street_clerk").get(url).content.decode()
+
+
 def test_a_crash_shows_nothing_of_the_inside(as_role: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     def crash(*_args: object, **_kwargs: object) -> None:
         raise RuntimeError("inside")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from communities.models import Exemption, PolicyDocument, Premises, PremisesNilStatement
+from communities.base import actions
+from communities.models import Draft, Exemption, PolicyDocument, Premises, PremisesNilStatement
 from tests import factories
 from tests.conftest import FOREIGN, World
 from tests.pages.conftest import Reader
+from tests.pages.test_entry import as_shown, edit_of
 
 pytestmark = pytest.mark.django_db
 
@@ -123,3 +126,36 @@ def test_the_number_of_queries_does_not_grow(world: World, as_role: Reader) -> N
     one = asked("?removed=true")
     rooms(world, 30)
     assert asked("?removed=true") == one <= asked("")
+
+
+def test_who_edits_a_row_that_is_removed_meanwhile_loses_nothing(world: World, as_role: Reader) -> None:
+    room, clerk = world.premises["community"], as_role("street_clerk")
+    shown = as_shown(clerk.get(edit_of(room)).content.decode()) | {"address": "新路 9 号"}
+    officer = world.users["district_officer"]
+    actions.remove(Premises.objects.get(pk=room.pk), by=officer, reason="误登")
+    kept = clerk.post(f"{edit_of(room)}draft/", shown)
+    assert kept.status_code == 200
+    assert kept.json()["removed"] == "这条记录已被district_officer删除，不能保存。"
+    Draft.objects.all().delete()
+    answer = clerk.post(edit_of(room), shown)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert re.search("已被 district_officer 于 [-0-9 :]+ 删除", page)
+    assert "删除原因：误登" in page
+    assert 'value="新路 9 号"' in page
+    back = reverse("premises-bring-back", args=[room.public_id])
+    assert f'href="{back}"' in page
+    assert clerk.post(back).status_code == 302
+    assert "data-draft-offer" in clerk.get(edit_of(room)).content.decode()
+    again = as_shown(clerk.get(edit_of(room), {"draft": "1"}).content.decode())
+    assert again["address"] == "新路 9 号"
+    assert (
+        clerk.get(reverse("premises-edit", args=[world.premises["other_community"].public_id])).status_code
+        == 404
+    )
+
+
+def test_a_foreign_row_that_was_removed_is_not_found(world: World, as_role: Reader) -> None:
+    room, clerk = take_out(world.premises["other_community"]), as_role("street_clerk")
+    assert clerk.post(edit_of(room), {"version": "1"}).status_code == 404
+    assert clerk.post(f"{edit_of(room)}draft/", {"version": "1"}).status_code == 404

@@ -237,3 +237,48 @@ def test_every_register_has_its_page(world: World, as_role: Reader, role: str, r
     ).content.decode()
     assert "将修改 1 条" in page or "将修改 2 条" in page
     assert "change_" in page
+
+
+def test_what_was_typed_survives_the_end_of_a_session(rooms: list[Premises], as_role: Reader) -> None:
+    """Rows, versions, ticks, values, reason and the way back: kept as a draft, offered where one comes back to."""
+    clerk = as_role("street_clerk")
+    marks = read(clerk.post(BULK, {"row": ids(rooms)}).content.decode())
+    typed = change(marks, change_tenure="on", tenure="rented", back="kind=office")
+    page = clerk.post(BULK, {"row": ids(rooms)}).content.decode()
+    assert f'data-draft="{BULK}draft/"' in page
+    assert clerk.post(f"{BULK}draft/", typed | {"odd": "x"}).status_code == 200
+    Premises.objects.filter(pk=rooms[0].pk).update(version=5)
+    page = clerk.get(BULK).content.decode()
+    assert "data-draft-offer" in page
+    page = clerk.get(BULK, {"draft": "1"}).content.decode()
+    assert sorted(read(page)) == sorted(marks)
+    assert re.search('name="change_tenure"[^>]* checked', page)
+    assert '<option value="rented" selected>' in page
+    assert 'value="普查更正"' in page
+    assert "需要修改" not in page
+    assert "?kind=office" in page
+    answer = clerk.post(BULK, typed)
+    assert answer.status_code == 422
+    assert "已被" in answer.content.decode()
+    assert (
+        clerk.post(BULK, change(read(answer.content.decode())) | typed | {"row": ids(rooms)}).status_code
+        == 302
+    )
+    assert "data-draft-offer" not in clerk.get(BULK).content.decode()
+
+
+def test_a_draft_of_many_rows_is_discarded(rooms: list[Premises], as_role: Reader) -> None:
+    clerk = as_role("street_clerk")
+    assert clerk.post(f"{BULK}draft/", change(ids(rooms))).status_code == 200
+    assert clerk.post(f"{BULK}draft/", {"act": "discard"}).url == BULK
+    assert "data-draft-offer" not in clerk.get(BULK).content.decode()
+    assert as_role("auditor").post(f"{BULK}draft/", {}).status_code == 403
+
+
+def test_nothing_changed_is_said(rooms: list[Premises], as_role: Reader) -> None:
+    clerk = as_role("street_clerk")
+    marks = read(clerk.post(BULK, {"row": ids(rooms)}).content.decode())
+    answer = clerk.post(BULK, change(marks, change_tenure="on", tenure="owned"), follow=True)
+    page = answer.content.decode()
+    assert "这 3 条原来就是这样，没有改动，未保存。" in page
+    assert "已修改" not in page

@@ -331,6 +331,7 @@ def entry_pages(
         *(
             [
                 Entry(f"{route}/bulk/", (needs,), **posts),
+                Entry(f"{route}/bulk/draft/", (needs,), **posts),
                 Entry(f"{route}/chosen/", (needs,), ids={} if needs == RULE else {"place": "place"}),
             ]
             if needs in {EDIT, RULE} and in_bulk

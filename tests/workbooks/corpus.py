@@ -154,7 +154,7 @@ BAD: dict[str, tuple[str, Content, str]] = {
     "#N/A": ("表.xlsx", lambda: typed_formula("=NA()", "#N/A"), "错误值「#N/A」"),
     "#DIV/0!": ("表.xlsx", lambda: typed_formula("=1/0", "#DIV/0!"), "错误值「#DIV/0!」"),
     "link to another file": ("表.xlsx", lambda: typed_formula("='[b.xlsx]s'!A1", 5), "引用了其他文件"),
-    "year 0226": ("表.xlsx", cell(取得日期="0226-03-01"), "请填写日期"),
+    "year 0226": ("表.xlsx", cell(取得日期="0226-03-01"), "年份须在 1900 至 2100 之间。"),
     "30 February": ("表.xlsx", cell(取得日期="2025-02-30"), "请填写日期"),
     "truth in a number": (
         "表.xlsx",

@@ -49,4 +49,4 @@ def test_a_marked_workbook_survives_too(world: World, send: Send, tmp_path: Path
     sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
     assert "请填写数字" in sheet["G5"].comment.text
     again = send(content)
-    assert told(again) == [("建筑面积", "请填写数字，例如 120.5。")]
+    assert told(again) == [("建筑面积(平方米)", "请填写数字，例如 120.5。")]

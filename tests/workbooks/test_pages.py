@@ -266,3 +266,23 @@ def test_past_their_term_nothing_is_left(world: World, send: Send) -> None:
     assert [path for path in paths if pathlib.Path(path).exists()] == []
     page = signed_in(world, "street_clerk").get(reverse("import-detail", args=[waiting.public_id]))
     assert "已过期" in page.content.decode()
+
+
+def test_a_preview_says_the_last_day_and_the_name_of_the_standard(world: World, send: Send) -> None:
+    heads = ["标准项目", "社区", "豁免期间开始", "豁免期间结束", "原因", "批准文号", "批准机关"]
+    cells = ["premises.office.area", "二社区", "2026-01-01", "2026-12-31", "改造", "1", "民政局"]
+    batch = send(book([cells], heads), register="exemption")
+    clerk = signed_in(world, "street_clerk")
+    page = clerk.get(reverse("import-detail", args=[batch.public_id])).content.decode()
+    assert "2026-01-01 — 2026-12-31" in page
+    assert "premises.office.area" not in page
+
+
+def test_a_file_that_waits_already_is_said_not_to_be_taken_again(world: World) -> None:
+    clerk, content = signed_in(world, "street_clerk"), book([row()])
+    said = []
+    for _time in range(2):
+        answer = clerk.post("/imports/new/?resource=premises", {"file": file(content)}, follow=True)
+        said.append("上传过，还没有处理完" in answer.content.decode())
+    assert said == [False, True]
+    assert ImportBatch.objects.count() == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 import zipfile
@@ -13,7 +14,7 @@ import pytest
 from communities.actions import imports
 from communities.base.workbooks import columns as workbook
 from communities.base.workbooks.columns import columns_of, former_example_of
-from communities.models import ImportBatch
+from communities.models import Committee, ImportBatch
 from communities.views.imports import Preview
 from tests.conftest import World
 from tests.workbooks.conftest import Send, book, confirmed, edited, exported, row, told
@@ -144,3 +145,45 @@ def test_notes_of_heads_say_kind_length_and_unit(world: World) -> None:
     assert notes["权属方式"][1].startswith("可填：")
     heads = openpyxl.load_workbook(io.BytesIO(template_of(world, "household-count"))).worksheets[0][3]
     assert heads[5].comment.text == "必填。\n整数，单位为户。"
+
+
+TERMS = ["名称", "类别", "所在社区", "存续期开始", "存续期结束", "届次", "选举日期", "任期届满日"]
+
+
+def committee(first: str, last: str) -> list[str]:
+    return ["新居委会", "居民委员会", "一社区", first, last, "", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "fault"),
+    [
+        ("建档前", "至今", None),
+        ("2020-01-01", "至今", None),
+        ("建档前", "2030-12-31", None),
+        ("2020-01-01", "明年", ("存续期结束", "请填写日期，例如 2026-11-22。")),
+        ("至今", "", ("存续期开始", "请填写日期，例如 2026-11-22。")),
+        ("2020-01-01", "2019-01-01", ("存续期结束", "结束日期不能早于开始日期。")),
+        ("0226-01-01", "", ("存续期开始", "年份须在 1900 至 2100 之间。")),
+    ],
+)
+def test_the_ends_of_a_time(
+    world: World, send: Send, first: str, last: str, fault: tuple[str, str] | None
+) -> None:
+    """An open one as pages write it; what is wrong is told under the head of its own column."""
+    batch = send(book([committee(first, last)], TERMS), register="committee")
+    assert told(batch) == ([fault] if fault else [])
+    if fault is None:
+        assert confirmed(batch).state == "done"
+        valid = Committee.objects.get(name="新居委会").valid
+        assert (valid.lower, valid.upper) == (
+            None if first == "建档前" else dt.date(2020, 1, 1),
+            None if last == "至今" else dt.date(2031, 1, 1),
+        )
+
+
+def test_a_head_is_told_with_its_unit(world: World, send: Send) -> None:
+    form = imports.form_for(imports.registers()["household-count"], world.users["street_clerk"], world.street)
+    heads = [column.column_name for column in columns_of(form)]
+    cells = {"社区": "一社区", "户数": "很多", "人数": "5"}
+    batch = send(book([[cells.get(head, "") for head in heads]], heads), register="household-count")
+    assert ("户数(户)", "请填写整数。") in told(batch)

@@ -13,7 +13,7 @@ from communities.actions.imports.uploads import form_for, registers, target_of
 from communities.base.entry.fields import RowField
 from communities.base.entry.forms import EntryForm
 from communities.base.querysets import today
-from communities.base.workbooks.columns import Column, columns_of, identity_of
+from communities.base.workbooks.columns import Column, columns_of, heads_of, identity_of
 from communities.base.workbooks.writing import Line, Workbook
 from communities.choices import RowOutcome
 from communities.models import Division, ImportBatch, ImportRow
@@ -72,19 +72,18 @@ def _lines(rows: QuerySet[Any], columns: Sequence[Column]) -> Iterator[Line]:
 
 
 def _refused_lines(batch: ImportBatch, target: Any, columns: Sequence[Column]) -> Iterator[Line]:
-    at = {str(column.attribute): number for number, column in reversed(list(enumerate(columns)))}
-    heads = {
-        str(column.attribute): str(target.form.fields[str(column.attribute)].label) for column in columns
-    }
+    heads = heads_of(columns)
+    at = {column.head: number for number, column in enumerate(columns)}
     refused = ImportRow.objects.filter(batch=batch, outcome=RowOutcome.REFUSED).order_by("line")
     for row in refused.iterator(PAGE):
         faults: dict[int | None, str] = {}
         # Rows that others are like are named by the lines of the file that was sent; here they stand elsewhere.
         told = [_("原文件第 %(line)d 行") % {"line": row.line}]
         for fault in row.errors or ():
-            column, message = at.get(fault["name"]), fault["message"]
+            head, message = heads.get((fault["name"], fault.get("part"))), fault["message"]
+            column = at[head] if head is not None else None
             faults[column] = f"{faults[column]}\n{message}" if column in faults else message
-            told.append(f"{heads[fault['name']]}：{message}" if column is not None else message)
+            told.append(f"{head}：{message}" if head is not None else message)
         identity = _identity_to_send(row)
         values = _sent(row.texts, columns) if row.texts is not None else stored_values(row, target, columns)
         yield Line(identity, list(values), faults, "\n".join(told))

@@ -177,10 +177,11 @@ class Staging:
         """Rules that look at other tables."""
         for late in self.target.form.late_checks:
             self.refuse(
-                f"SELECT staged_id, 0 FROM staged s WHERE ({late.fails}) AND NOT wrong && %s",
+                f"SELECT staged_id, {late.told} FROM staged s WHERE ({late.fails}) AND NOT wrong && %s",
                 [list(late.reads)],
                 code=late.code,
                 message=str(late.message),
+                name=late.name,
             )
 
     def check_unique(self) -> None:

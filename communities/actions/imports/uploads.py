@@ -33,7 +33,7 @@ from communities.base.roles import Action
 from communities.base.tables import ROUTES, resource_of
 from communities.base.wakeup import wake_after_commit
 from communities.base.workbooks.checking import Checker, Staged
-from communities.base.workbooks.columns import columns_of, layout_of
+from communities.base.workbooks.columns import columns_of, heads_of, layout_of
 from communities.base.workbooks.reader import plain_head
 from communities.base.workbooks.sheets import FileRefused, opened
 from communities.choices import ImportMode, ImportState, JobState, RowOutcome
@@ -364,13 +364,13 @@ def _close_failed(batch: ImportBatch) -> None:
 
 def errors_of(rows: Iterable[ImportRow], batch: ImportBatch, form: EntryForm) -> Iterator[dict[str, Any]]:
     """Everything that is wrong, one line per fault: sheet, row, column, value, code and message."""
-    labels = {name: str(field.label) for name, field in form.fields.items()}
+    heads = heads_of(columns_of(form))
     for row in rows:
         for fault in row.errors or ():
             yield {
                 "sheet": batch.sheet.get("name", ""),
                 "row": row.line,
-                "column": labels.get(fault["name"], ""),
+                "column": heads.get((fault["name"], fault.get("part")), ""),
                 "value": fault["value"],
                 "code": fault["code"],
                 "message": fault["message"],

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
 from communities.base.models import Row
 
-ETAG = re.compile(r'(?:W/)?"(\d{1,9})"', re.ASCII)
+TAG = re.compile(r'(?:W/)?"([^"]*)"')
+LIST = re.compile(rf"{TAG.pattern}(?:\s*,\s*{TAG.pattern})*")
 
 
 class PreconditionRequired(APIException):
@@ -26,11 +28,15 @@ class PreconditionFailed(APIException):
 
 
 def version_asked(request: Request, row: Row) -> int:
-    """The version that ``If-Match`` names. Raises PreconditionRequired, PreconditionFailed."""
+    """The version that ``If-Match`` names, alone or among others.
+
+    Raises PreconditionRequired, PreconditionFailed.
+    """
     text = request.headers.get("If-Match", "").strip()
     if not text:
         raise PreconditionRequired
-    found = ETAG.fullmatch(text)
-    if found is None or int(found.group(1)) != row.version:
+    if text == "*":
+        raise PreconditionRequired(_("If-Match 为 * 时，不知道读取的是哪个版本；请给出读取时的 ETag。"))
+    if not LIST.fullmatch(text) or str(row.version) not in TAG.findall(text):
         raise PreconditionFailed
     return row.version

@@ -39,6 +39,7 @@ class EntryField(forms.Field):
     """
 
     accepts_nothing = True
+    nothing = texts.NOTHING
     default_error_messages = {
         "required": wording.REQUIRED,
         "unseen": _("「%(after)s」之后(第 %(at)d 个字)有看不见的%(kind)s，请删去前后几个字，重新输入。"),
@@ -52,7 +53,7 @@ class EntryField(forms.Field):
         if isinstance(value, Misfit):
             raise ValidationError(value.message, code=value.code)
         text = texts.tidy(self.text_of(value))
-        if not text or (self.accepts_nothing and not self.required and text in texts.NOTHING):
+        if not text or (self.accepts_nothing and not self.required and text in self.nothing):
             return self.empty
         if unseen := texts.unseen(text):
             message = self.error_messages["unseen" if unseen.after else "unseen_first"]
@@ -102,7 +103,9 @@ class WordsField(EntryField):
             self.widget.attrs["maxlength"] = max_length
 
     def read(self, text: str) -> str:
-        if not self.lines and ("\n" in text or "\r" in text):
+        # Browsers send CR LF, where other doors send LF: one text, not two.
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if not self.lines and "\n" in text:
             raise ValidationError(self.error_messages["lines"], code="lines")
         if self.max_length and len(text) > self.max_length:
             raise ValidationError(
@@ -181,9 +184,9 @@ class WholeField(AmountField):
 
 
 class DayField(EntryField):
-    """A day."""
+    """A day of the years 1900 to 2100."""
 
-    default_error_messages = {"day": wording.DAY}
+    default_error_messages = {"day": wording.DAY, "year": wording.YEAR}
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("widget", forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
@@ -193,6 +196,9 @@ class DayField(EntryField):
         value = texts.day(text)
         if value is None:
             raise ValidationError(self.error_messages["day"], code="day")
+        if not texts.FIRST_YEAR <= value.year <= texts.LAST_YEAR:
+            years = {"first": texts.FIRST_YEAR, "last": texts.LAST_YEAR}
+            raise ValidationError(self.error_messages["year"], code="day", params=years)
         return value
 
 
@@ -432,7 +438,10 @@ class SpanField(forms.MultiValueField):
     def __init__(self, **kwargs: Any) -> None:
         kwargs["required"] = False
         kwargs["require_all_fields"] = False
-        super().__init__((DayField(required=False), DayField(required=False)), **kwargs)
+        first, last = DayField(required=False), DayField(required=False)
+        # How pages write an open end.
+        first.nothing, last.nothing = texts.NOTHING | {"建档前"}, texts.NOTHING | {"至今"}
+        super().__init__((first, last), **kwargs)
 
     def compress(self, data_list: list[Any]) -> DateRange:
         first, last = data_list or (None, None)

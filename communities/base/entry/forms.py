@@ -35,13 +35,16 @@ class LateCheck:
     """A rule that a trigger holds for one row, asked before anything is written: one question for many rows.
 
     ``fails`` is SQL over ``s``, a row with the register's columns and its key ``row_pk`` (NULL for a new one);
-    ``reads`` names the fields without which it cannot be asked.
+    ``reads`` names the fields without which it cannot be asked, ``name`` the one that is wrong (empty: the row).
+    ``told`` is SQL for what stands in the message in the place of ``{line}``.
     """
 
     reads: tuple[str, ...]
     fails: str
     message: Any
     code: str = "invalid"
+    name: str = ""
+    told: str = "0"
 
 
 def entry_field(field: models.Field, **_kwargs: Any) -> forms.Field | None:  # noqa: PLR0911 - one kind each

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from django.apps import apps
@@ -16,9 +15,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from communities.base import actions, drafts, wording
-from communities.base.changes import spoken
-from communities.base.entry.bodies import as_stored
-from communities.base.entry.fields import TruthField
+from communities.base.entry.clashes import Rebase, clashes
 from communities.base.entry.forms import EntryForm
 from communities.base.entry.parts import Lines, parts_shown, take_parts
 from communities.base.models import Row
@@ -26,19 +23,9 @@ from communities.base.tables import ROUTES, detail_url
 from communities.base.views import ScopedPage
 
 MOST_REASON = 200
-# Why a row is changed; an exemption has a reason of its own.
-REASON = "change_reason"
+REASON = drafts.REASON
 # The word of a writer who was shown a row like the new one, and means another.
 AGAIN = "again"
-
-
-@dataclass(frozen=True)
-class Clash:
-    """A field that somebody else wrote in the meantime: what stands there now, and what was entered here."""
-
-    label: Any
-    stored: str
-    entered: str
 
 
 class EntryPage(ScopedPage):
@@ -78,10 +65,7 @@ class EntryPage(ScopedPage):
         """The form as it was left, with its parts, not judged before it is sent."""
         more = {"instance": row} if row is not None else {}
         form = self.entry(drafts.typed_in(draft), user=self.request.user, **more)
-        parts = parts_shown(form)
-        for each in (form, *(line.form for lines in parts for line in lines.lines)):
-            each.leave_unjudged()
-        return form, parts
+        return form, unjudged(form)
 
     def draft_url(self, row: Any = None) -> str:
         """Where the form keeps its draft; empty where it keeps none."""
@@ -112,6 +96,14 @@ class EntryPage(ScopedPage):
                 for where, label, message in problems(line.form)
             ]
         return render(self.request, self.template_name, context, status=status)
+
+
+def unjudged(form: Any) -> list[Lines]:
+    """The parts of a form that is shown as it was typed, before anybody asks what is wrong with it."""
+    parts = parts_shown(form)
+    for each in (form, *(line.form for lines in parts for line in lines.lines)):
+        each.leave_unjudged()
+    return parts
 
 
 def problems(form: Any) -> list[tuple[str, Any, str]]:
@@ -208,8 +200,11 @@ class EditPage(EntryPage):
         return self.shown(row, self.entry(instance=row, user=request.user), version, draft=draft)
 
     def post(self, request: HttpRequest, public_id: Any) -> HttpResponse:
-        row = self.row(public_id)
-        label, row.version = str(row), version_of(request)
+        try:
+            row = self.row(public_id)
+        except Http404:
+            return self.removed(self.row(public_id, deleted=True))
+        label, stood, row.version = str(row), row.version, version_of(request)
         form = self.entry(request.POST, instance=row, user=request.user)
         reason = request.POST.get(REASON, "").strip()[:MOST_REASON]
         parts = parts_shown(form)
@@ -218,13 +213,30 @@ class EditPage(EntryPage):
                 self.write(form, reason)
                 drafts.discard(request.user, self.code, row.public_id)
             except actions.StaleVersion as error:
-                return self.clashed(form, error.stored, parts)
+                return self.clashed(form, error.stored)
             except ValidationError as error:
                 take(form, error)
             else:
-                messages.success(request, _("已保存「%(row)s」。") % {"row": row})
+                if row.version == stood:
+                    messages.info(request, _("「%(row)s」没有改动，未保存。") % {"row": row})
+                else:
+                    messages.success(request, _("已保存「%(row)s」。") % {"row": row})
                 return HttpResponseRedirect(detail_url(row) or self.list_url)
         return self.shown(row, form, version_of(request), label=label, parts=parts, status=422)
+
+    def removed(self, row: Any) -> HttpResponse:
+        """Somebody took the row out meanwhile: what was typed stays on the page, and as a draft for its return."""
+        request, version = self.request, version_of(self.request)
+        if self.entry.keeps_drafts:
+            names = drafts.names_kept(self.entry, request.POST)
+            with suppress(ValidationError):
+                drafts.keep(
+                    request.user, self.code, row.public_id, version=version, typed=request.POST, names=names
+                )
+        form = self.entry(request.POST, instance=row, user=request.user)
+        parts = unjudged(form)
+        back = detail_url(row, "bring-back")
+        return self.shown(row, form, version, parts=parts, removed=row, bring_back_url=back, status=409)
 
     def write(self, form: Any, reason: str) -> None:
         """The row as corrected. Raises what ``actions.save`` raises."""
@@ -237,30 +249,17 @@ class EditPage(EntryPage):
             form,
             row_label=label or str(row),
             version=version,
-            cancel_url=detail_url(row) or self.list_url,
+            cancel_url=self.list_url if row.deleted_at else detail_url(row) or self.list_url,
             draft_url=self.draft_url(row),
             **more,
         )
 
-    def rebased(self, form: Any, stored: Row) -> Any:
-        """The form over the row as it stands now, with the other writer's values where this one wrote none."""
-        data, now = form.data.copy(), as_stored(self.entry, stored, self.request.user)
-        for name in left_alone(form, stored, version_of(self.request)):
-            for key in (name, f"{name}_0", f"{name}_1", *(key for key in data if key.startswith(f"{name}."))):
-                data.pop(key, None)
-                if key in now and not (isinstance(form.fields[name], TruthField) and now[key] == "否"):
-                    data[key] = now[key]
-        model: Any = type(stored)
-        again = self.entry(data, instance=model._default_manager.get(pk=stored.pk), user=self.request.user)
-        again.is_valid()
-        return again
-
-    def clashed(self, form: Any, stored: Row, parts: list[Lines]) -> HttpResponse:
+    def clashed(self, form: Any, stored: Row) -> HttpResponse:
         """Nothing was saved: show both values, and who wrote the other one.
 
         What this writer left as he was shown it takes on what the other one wrote.
         """
-        form = self.rebased(form, stored)
+        form, parts = Rebase(form, stored, version_of(self.request)).done()
         records = apps.get_model("communities", "ChangeRecord").objects
         last = records.filter(model=stored._meta.label, object_id=stored.public_id).order_by("-pk").first()
         return self.shown(
@@ -269,30 +268,10 @@ class EditPage(EntryPage):
             stored.version,
             label=str(stored),
             status=409,
-            clashes=list(clashes(form, stored)),
+            clashes=list(clashes(form, parts, stored)),
             parts=parts,
             last=last,
         )
-
-
-def left_alone(form: Any, stored: Row, version: int) -> list[str]:
-    """Fields that others wrote since ``version``, and that this writer sends back as they were then."""
-    records = apps.get_model("communities", "ChangeRecord").objects
-    since = records.filter(model=stored._meta.label, object_id=stored.public_id).order_by("-pk")
-    shown: dict[str, Any] = {}
-    for record in since[: max(0, stored.version - version)]:
-        shown |= record.before
-    entered = actions.values_of(form.instance)
-    return [name for name, value in shown.items() if name in form.fields and entered.get(name) == value]
-
-
-def clashes(form: Any, stored: Row) -> Iterable[Clash]:
-    """The fields in which the entry differs from what is stored now."""
-    before, entered = actions.values_of(stored), actions.values_of(form.instance)
-    for name, field in form.fields.items():
-        if before.get(name) != entered.get(name):
-            known = stored._meta.get_field(name)
-            yield Clash(field.label, spoken(before[name], known), spoken(entered[name], known))
 
 
 def version_of(request: HttpRequest) -> int:

@@ -68,6 +68,8 @@ class RuleField(EntryField):
     ``offered`` gives the values that rules may read; other codes may be entered as well.
     """
 
+    # On a page it is spread over fields of its own, whose names begin with its name and a dot.
+    is_spread = True
     empty: Any = None
     default_error_messages = {"rule": _("请填写评分规则。"), "too_long": _("评分规则过长。")}
 

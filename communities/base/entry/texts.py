@@ -97,14 +97,13 @@ def number(text: str, units: Iterable[str] = ()) -> Decimal | None:
 
 
 def day(text: str) -> dt.date | None:
-    """A day of the years 1900 to 2100."""
+    """A day of any year."""
     plain = narrow(text)
     for shape in _DAY_SHAPES:
         if found := shape.fullmatch(plain):
             year, month, of_month = (int(part) for part in found.groups())
             try:
-                value = dt.date(year, month, of_month)
+                return dt.date(year, month, of_month)
             except ValueError:
                 return None
-            return value if FIRST_YEAR <= year <= LAST_YEAR else None
     return None

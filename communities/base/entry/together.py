@@ -12,20 +12,22 @@ from django.apps import apps
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.forms.utils import ErrorDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.defaultfilters import date as date_text
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from communities.base import actions
+from communities.base import actions, drafts
 from communities.base.entry.fields import TruthField
 from communities.base.entry.forms import EntryForm, Group
 from communities.base.entry.pages import MOST_REASON, REASON, EntryPage, problems
 from communities.base.models import Row
 from communities.base.selection import Mark, ids_left, list_query, marks_in
-from communities.base.tables import ROUTES, detail_url
+from communities.base.tables import detail_url
 from communities.base.views import place_lines
 
 # By which field a row stands on a place, whatever the register calls it.
@@ -77,6 +79,11 @@ class TogetherForm(forms.Form):
         if not self.data.get(REASON, "").strip():
             self.add_error(None, ValidationError(_("请填写修改原因。"), code="reason"))
         return cleaned
+
+    def leave_unjudged(self) -> None:
+        """Show what was typed so far without saying what is wrong with it: nobody has sent it yet."""
+        self._errors = ErrorDict()
+        self.cleaned_data = {}
 
     def offered(self) -> Iterable[tuple[Group, list[tuple[forms.BoundField, bool]]]]:
         """The groups with their fields, and whether each is ticked."""
@@ -168,13 +175,33 @@ class TogetherPage(EntryPage):
         page: Any = type(f"{entry.__name__}{cls.__name__}", (cls,), known)
         return page.as_view()
 
-    def get(self, _request: HttpRequest) -> HttpResponse:
-        return self.asked([])
+    @property
+    def code(self) -> str:
+        """The draft of many rows is none of one row."""
+        return f"{super().code}-bulk"
+
+    def draft_url(self, row: Any = None) -> str:  # noqa: ARG002 - never of one row
+        return reverse(f"{self.code}-draft") if self.entry.keeps_drafts else ""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        draft = self.draft()
+        if draft is None or "draft" not in request.GET:
+            return self.asked([], draft=draft)
+        typed = drafts.typed_in(draft)
+        marks = marks_in(typed.getlist("row"))
+        versions = {mark.public_id: mark.version for mark in marks}
+        rows = self.rows_of(marks)
+        for row in rows:
+            # Judged by the version that it began from: what others wrote meanwhile is not written over.
+            row.version = versions[str(row.public_id)] or row.version
+        form = TogetherForm(self.entry, user=request.user, data=typed)
+        form.leave_unjudged()
+        return self.asked(rows, form=form, lost=len(marks), typed=typed)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         if request.POST.get("step") != "save":
             marks = self.marks()
-            return self.asked(self.rows_of(marks), lost=len(marks))
+            return self.asked(self.rows_of(marks), lost=len(marks), draft=self.draft())
         skipped = {*request.POST.getlist("skip")}
         if "leave" in request.POST:
             skipped |= {*request.POST.getlist("refused")}
@@ -193,16 +220,19 @@ class TogetherPage(EntryPage):
             refusals = list(self.refusals(changed, error))
             # What was written into the rows in memory is not what stands in the register.
             return self.asked(self.rows_of(marks), form=form, refusals=refusals, status=422)
+        drafts.discard(request.user, self.code, None)
         return self.done(len(changed), len(rows) - len(changed))
 
     def done(self, changed: int, same: int) -> HttpResponse:
         """Back to the list; the script there forgets the rows that were ticked."""
         said = _("已修改 %(number)d 条。") % {"number": changed}
-        if same:
+        if not changed:
+            said = _("这 %(number)d 条原来就是这样，没有改动，未保存。") % {"number": same}
+        elif same:
             said += _("另有 %(number)d 条原来就是这样，没有改动。") % {"number": same}
-        code = ROUTES[self.model._meta.label]
-        key = f"{code}:{self.request.user.public_id}"  # type: ignore[union-attr]
-        messages.success(self.request, format_html('<span data-choosing-done="{}">{}</span>', key, said))
+        key = f"{super().code}:{self.request.user.public_id}"  # type: ignore[union-attr]
+        tell = messages.success if changed else messages.info
+        tell(self.request, format_html('<span data-choosing-done="{}">{}</span>', key, said))
         return HttpResponseRedirect(self.back_url)
 
     @property
@@ -236,9 +266,12 @@ class TogetherPage(EntryPage):
         form: TogetherForm | None = None,
         lost: int = 0,
         refusals: Sequence[Refusal] = (),
+        typed: QueryDict | None = None,
+        draft: Any = None,
         status: int = 200,
     ) -> HttpResponse:
         """The page. ``lost`` is how many rows were named, some of which may be gone or foreign."""
+        sent = self.request.POST if typed is None else typed
         form = form or TogetherForm(self.entry, user=self.request.user)
         return self.show(
             form,
@@ -250,10 +283,12 @@ class TogetherPage(EntryPage):
             refused=len(refusals),
             refused_ids=[refusal.row.public_id for refusal in refusals],
             rest=len(rows) - len(refusals),
-            back=self.request.POST.get("back", ""),
-            back_url=self.back_url,
-            reason=self.request.POST.get(REASON, "").strip(),
+            back=sent.get("back", ""),
+            back_url=self.list_url + list_query(sent.get("back", "")),
+            reason=sent.get(REASON, "").strip(),
             problems=list(self.told(form)),
+            draft=draft,
+            draft_url=self.draft_url(),
         )
 
     def told(self, form: TogetherForm) -> Iterable[tuple[str, Any, str]]:

@@ -38,16 +38,21 @@ _CELL_ERRORS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with a row: the form's field (empty for the row), code, message, and what stood there."""
+    """One thing wrong with a row: the form's field (empty for the row), code, message, and what stood there.
+
+    ``part`` is the end of a time of which it is said.
+    """
 
     name: str
     code: str
     message: str
     value: str = ""
+    part: int | None = None
 
-    def plain(self) -> dict[str, str]:
+    def plain(self) -> dict[str, Any]:
         """As JSON."""
-        return {"name": self.name, "code": self.code, "message": self.message, "value": self.value}
+        told = {"name": self.name, "code": self.code, "message": self.message, "value": self.value}
+        return told if self.part is None else told | {"part": self.part}
 
 
 @dataclass
@@ -230,10 +235,28 @@ def _cell(entry_field: Any, raw: Any) -> Read:
     return piece(value), value
 
 
-def _span(entry_field: SpanField, first: Any, last: Any) -> Read:
-    days = [part.clean(typed(part, raw)) for part, raw in zip(entry_field.fields, (first, last), strict=True)]
-    value = entry_field.compress(days if any(days) else [])
+class EndWrong(ValidationError):
+    """What is wrong with one end of a time."""
+
+    def __init__(self, error: ValidationError, part: int) -> None:
+        super().__init__(error)
+        self.part = part
+
+
+def _span(entry_field: SpanField, *raws: Any) -> Read:
+    days = [_end(entry_field.fields[part], raw, part) for part, raw in enumerate(raws)]
+    try:
+        value = entry_field.compress(days if any(days) else [])
+    except ValidationError as error:
+        raise EndWrong(error, 1) from error
     return piece(value), value
+
+
+def _end(day: Any, raw: Any, part: int) -> Any:
+    try:
+        return day.clean(typed(day, raw))
+    except ValidationError as error:
+        raise EndWrong(error, part) from error
 
 
 def typed(entry_field: Any, raw: Any) -> Any:
@@ -281,7 +304,7 @@ def faults_of(name: str, error: ValidationError, value: str = "") -> Iterator[Fa
     """What an error says, one fault per message."""
     for each in error.error_list:
         for message in each.messages:
-            yield Fault(name, each.code or "invalid", message, value)
+            yield Fault(name, each.code or "invalid", message, value, getattr(error, "part", None))
 
 
 def _shown(raws: list[Any]) -> str:

@@ -182,6 +182,16 @@ def _unknown(shown: str, name: str, known: list[str]) -> str:
     return _("不认识的表头「%(head)s」。请使用下载的模板填写，不要增加列。") % {"head": shown[:50]}
 
 
+def heads_of(columns: Iterable[Column]) -> dict[tuple[str, int | None], str]:
+    """The head over each field, by its name and the end of a time; a time as a whole stands at its first."""
+    heads: dict[tuple[str, int | None], str] = {}
+    for column in columns:
+        name = str(column.attribute)
+        heads[name, column.part] = column.head
+        heads.setdefault((name, None), column.head)
+    return heads
+
+
 def example_of(column: Column, offered: str) -> str:
     """What the example row shows in a column; ``offered``: a row that the column may name."""
     return offered if isinstance(column.field, RowField) else column.example

@@ -106,9 +106,9 @@ class Keeper {
       }
       if (answer.type === "opaqueredirect") return this.say("out");
       if (!answer.ok) return this.say(answer.status >= 500 ? "away" : "refused");
-      const { at } = await answer.json();
+      const { at, removed } = await answer.json();
       this.kept = upTo;
-      return this.say("", `草稿已保存 ${at}`);
+      return this.say("", `${removed}草稿已保存 ${at}`);
     } catch {
       return this.say("away");
     }
