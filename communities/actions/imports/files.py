@@ -83,7 +83,7 @@ def _refused_lines(batch: ImportBatch, target: Any, columns: Sequence[Column]) -
             head, message = heads.get((fault["name"], fault.get("part"))), fault["message"]
             column = at[head] if head is not None else None
             faults[column] = f"{faults[column]}\n{message}" if column in faults else message
-            told.append(f"{head}：{message}" if head is not None else message)
+            told.append(message if column is None else f"{columns[column].column_name}：{message}")
         identity = _identity_to_send(row)
         values = _sent(row.texts, columns) if row.texts is not None else stored_values(row, target, columns)
         yield Line(identity, list(values), faults, "\n".join(told))
