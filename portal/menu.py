@@ -78,6 +78,7 @@ MENU: tuple[Group, ...] = (
             Item(_("导入记录"), "import-list", Action.EDIT_REGISTERS, follows_place=False),
         ),
     ),
+    Group(_("评分"), "award", (Item(_("得分"), "score-list", Action.COMPARE),)),
     Group(_("报告期"), "calendar", (Item(_("报告期"), "period-list", Action.VIEW, follows_place=False),)),
     Group(
         _("标准"),
