@@ -119,6 +119,7 @@ def spreads(user: Any, place: Division, period: Period, previous: Period | None)
     """Three queries, one less where there is no period before."""
     former = {} if previous is None else reading.former_roll_ups(user, place, previous)
     rows = reading.roll_ups_for(user, place, period)
+    rows.sort(key=lambda row: -row.scheme_version.scheme.level)  # communities first, stable by name
     return [Spread(row, former.get(row.scheme_version.scheme_id)) for row in rows]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from communities.base.rules.items import HUNDREDTHS
@@ -16,7 +16,7 @@ from portal.dashboards.ratings import class_word
 
 register = template.Library()
 
-STAR = mark_safe('<i class="ti ti-star-filled"></i>')
+STAR = "★"
 
 
 @register.filter
@@ -41,7 +41,7 @@ def stars(grade: Any) -> SafeString:
         return format_html('<span class="grade grade-none">{}</span>', _("未评级"))
     return format_html(
         '<span class="grade"><span class="stars" aria-hidden="true">{}</span>{}</span>',
-        mark_safe(STAR * grade.stars),  # noqa: S308 - so many times a literal
+        STAR * grade.stars,
         grade.name,
     )
 
@@ -67,7 +67,7 @@ def moved_points(change: int | Decimal | None) -> SafeString:
 
 
 def moved(change: Any, text: str | None) -> SafeString:
-    """Arrow, hidden word and number: the direction is read aloud too."""
+    """Arrow, word and number."""
     if change is None:
         return EMPTY
     if not change:
@@ -77,8 +77,7 @@ def moved(change: Any, text: str | None) -> SafeString:
         )
     look, arrow, word = ("better", "up", _("升")) if change > 0 else ("worse", "down", _("降"))
     return format_html(
-        '<span class="move move-{}"><i class="ti ti-arrow-{}" aria-hidden="true"></i>'
-        '<span class="visually-hidden">{} </span>{}</span>',
+        '<span class="move move-{}"><i class="ti ti-arrow-{}" aria-hidden="true"></i>{} {}</span>',
         look,
         arrow,
         word,

@@ -181,7 +181,7 @@ class ScoreList(ScopedPage):
             state = "none" if not is_asked else "descending" if asked.startswith("-") else "ascending"
             first, second = (f"-{name}", name) if name == "total" else (name, f"-{name}")
             url = with_query(self.request.path, self.request.GET, sort=second if asked == first else first)
-            found[name] = Head(name, label, "", "number" if name != "place" else "", url, state)
+            found[name] = Head(name, label, "", "number" if name == "total" else "", url, state)
         return found
 
 
