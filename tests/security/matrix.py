@@ -474,7 +474,7 @@ def build_cast(world: World) -> Cast:
         area=Decimal("77777.00")
     )
     cities = {OWN: world.city, NEAR: world.city, FAR: world.far_city}
-    versions = {city.pk: rated(city) for city in cities.values()}
+    versions = {city.pk: rated(city) for city in (world.city, world.far_city)}
     objects["version"] = {relation: versions[city.pk] for relation, city in cities.items()}
     run = actions.request_run(period=period, by=None)
     actions.execute_run(run.public_id)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from communities.base.rules.items import HUNDREDTHS
 from communities.base.tables import EMPTY, number_text
+from communities.choices import Level
 from portal.dashboards.ratings import class_word
 
 register = template.Library()
@@ -32,6 +33,13 @@ def points(hundredths: int | Decimal | None) -> str:
 def mark(value: Decimal) -> str:
     """A full mark as people write it: 20, or 2.5."""
     return number_text(value.normalize() + 0)
+
+
+@register.filter
+def rated(level: int) -> str:
+    """What the places of a level are called, where a scheme rates them."""
+    words = {Level.DISTRICT: _("区县"), Level.STREET: _("街道、乡镇"), Level.COMMUNITY: _("社区")}
+    return words[Level(level)]
 
 
 @register.simple_tag
