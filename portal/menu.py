@@ -83,6 +83,7 @@ MENU: tuple[Group, ...] = (
         _("评分"),
         "list-check",
         (
+            Item(_("得分"), "score-list", Action.COMPARE),
             Item(_("评分表"), "rating-scheme-list", Action.VIEW, follows_place=False),
             Item(_("评分表版本"), "rating-scheme-version-list", Action.VIEW, follows_place=False),
             Item(_("评分项目"), "rating-item-list", Action.VIEW, follows_place=False),

@@ -39,6 +39,11 @@ SHOTS = (
     Shot("workbench", "street", "/workbench/"),
     Shot("workbench-district", "district", "/workbench/", sizes=("office",)),
     Shot("community", "street", "/communities/", ("table.register tbody th a",)),
+    Shot("scores", "city", "/scores/"),
+    Shot("score", "street", "/scores/", ("table.league tbody th a",)),
+    Shot(
+        "score-rows", "street", "/scores/", ("table.league tbody th a", ".behind summary"), sizes=("office",)
+    ),
     Shot("premises", "district", "/premises/"),
     Shot(
         "premises-detail", "street", "/premises/", ("table.register tbody th a",), sizes=("office", "phone")

@@ -16,10 +16,13 @@ from playwright.sync_api import Page
 from communities.actions import imports
 from communities.base import actions
 from communities.models import ChangeRecord, Organisation, Period, Threshold
+from portal.scorecards import actions as runs
+from portal.scorecards.models import ScoreCard
 from tests import factories
 from tests.browser.chromium import SIZES
 from tests.browser.conftest import Visit
 from tests.conftest import World
+from tests.scorecards.rated import rate
 from tests.workbooks.conftest import book, private_files, row  # noqa: F401 - one is a fixture
 
 pytestmark = pytest.mark.browser
@@ -53,6 +56,7 @@ def pages(city: World) -> dict[str, list[str]]:
             "/accounts/second-factor/",
             f"/dashboard/sources/?indicator=mean_area&period=2026Q1&place={city.district.public_id}",
             reverse("period-detail", args=[Period.objects.get(code="2026Q1").public_id]),
+            *score_pages(city),
         ],
         "street_clerk": [
             "/premises/",
@@ -71,6 +75,19 @@ def pages(city: World) -> dict[str, list[str]]:
         "security_administrator": role_pages(city),
         "nobody": ["/"],
     }
+
+
+def score_pages(city: World) -> list[str]:
+    """Scores of one's own places and of another's, where figures are shown alone."""
+    rate(city)
+    assert runs.execute_run(runs.request_run(Period.objects.get(code="2026Q1"), by=None).public_id)
+    runs.sweep()
+    found = ["/scores/", "/scores/?period=2025Q4", "/dashboard/ratings/"]
+    for place in (city.neighbour, city.other_community):
+        card = ScoreCard.objects.current().get(division=place)
+        one = reverse("score-detail", args=[card.public_id])
+        found += [one, f"{one}rows/?input=office_compliance", f"{one}rows/?input=mean_area"]
+    return found
 
 
 def entry_pages(city: World) -> list[str]:
@@ -224,7 +241,7 @@ def test_no_grave_barrier_no_sideways_scrolling_no_english(
             if (wide := page.evaluate("document.documentElement.scrollWidth")) > SIZES["phone"][0]:
                 wrong[f"{role} {address} phone"] = wide
         page.complaints[:] = [text for text in page.complaints if "404" not in text]  # type: ignore[attr-defined]
-    assert {"entry/form.html", "generic/list.html", "accounts/grant.html"} <= seen, (
+    assert {"entry/form.html", "generic/list.html", "accounts/grant.html", "scores/sheet.html"} <= seen, (
         "axe was told of no template"
     )
     assert wrong == {}, "\n".join(f"{where}: {what}" for where, what in wrong.items())

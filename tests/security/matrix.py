@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from communities.base.roles import Action
 from communities.models import (
     ChangeRecord,
+    Division,
     ExportFile,
     ImportBatch,
     Organisation,
@@ -27,10 +28,11 @@ from communities.models import (
     SignInRecord,
 )
 from portal.scorecards import actions
-from portal.scorecards.models import Run, ScoreCard
+from portal.scorecards.models import RatingSchemeVersion, ScoreCard
 from tests import factories
 from tests.conftest import World
 from tests.factories import schemes
+from tests.scorecards import sheets
 
 VIEW, COMPARE, RUN, AUDIT = Action.VIEW, Action.COMPARE, Action.RUN, Action.AUDIT
 CLOSE, EDIT, RULE = Action.CLOSE_PERIODS, Action.EDIT_REGISTERS, Action.EDIT_STANDARDS
@@ -370,6 +372,11 @@ PAGES: list[Entry] = [
     Entry("dashboard/", (COMPARE,), ids=AT_PLACE),
     Entry("dashboard/subjects/", (VIEW,), ids=AT_PLACE, query="indicator=office_compliance&period=2026Q1"),
     Entry("dashboard/sources/", (VIEW,), ids=AT_PLACE, query="indicator=mean_area&period=2026Q1"),
+    Entry("dashboard/ratings/", (COMPARE,), ids=AT_PLACE),
+    Entry("scores/", (COMPARE,), ids=AT_PLACE | {"version": "version"}),
+    Entry("scores/run/", (RUN,), is_get=False, body={}, posts=(RUN,)),
+    Entry("scores/<uuid:public_id>/", (COMPARE,), path="score"),
+    Entry("scores/<uuid:public_id>/rows/", (COMPARE,), path="score", query="input=office_compliance"),
     Entry("places/", (VIEW,)),
     Entry("places/hits/", (VIEW,), query="q=%E5%A4%96"),
     Entry("places/children/", (VIEW,), ids={"parent": "place"}),
@@ -481,6 +488,13 @@ class Cast:
         return str(self.objects[kind][relation].public_id)
 
 
+def rated(city: Division) -> RatingSchemeVersion:
+    """A version by which a city rates its communities."""
+    item = {"full_mark": Decimal(10), "rule": sheets.threshold("office_compliance", "100")}
+    scheme = sheets.scheme(city, name=f"{city.name_now}评分表")
+    return sheets.version(city, {"用房": ("10", [item])}, grades={"一级": "5"}, of=scheme)
+
+
 def build_cast(world: World) -> Cast:
     """The world with rules, runs, figures, accounts and records in 甲区, 外区 and 外市."""
     places = {OWN: world.community, NEAR: world.other_community, FAR: world.far_community}
@@ -549,17 +563,14 @@ def build_cast(world: World) -> Cast:
     type(world.premises["far_community"]).objects.filter(pk=world.premises["far_community"].pk).update(
         area=Decimal("77777.00")
     )
-    in_force = {
-        relation: schemes.published_version(setter, f"{setter.name_now}现行评分表")
-        for relation, setter in setters.items()
-    }
+    cities = {OWN: world.city, NEAR: world.city, FAR: world.far_city}
+    versions = {city.pk: rated(city) for city in (world.city, world.far_city)}
+    objects["version"] = {relation: versions[city.pk] for relation, city in cities.items()}
     run = actions.request_run(period=period, by=None)
     actions.execute_run(run.public_id)
-    for scoring in Run.objects.filter(kind="score"):
-        actions.execute_run(scoring.public_id)
+    actions.sweep()
     objects["score"] = {
-        relation: ScoreCard.objects.current().get(division=place, scheme_version=in_force[relation])
-        for relation, place in places.items()
+        relation: ScoreCard.objects.current().get(division=place) for relation, place in places.items()
     }
     objects["import"] = {
         relation: ImportBatch.objects.create(

@@ -18,6 +18,7 @@ from communities.base.tables import describe, field_name
 from communities.choices import PremisesKind
 from communities.models import ChangeRecord, Community, CommunityRecord
 from portal.dashboards.standing import of_place
+from portal.dashboards.views.ratings import own_scores
 from portal.frame import frame_of
 from portal.scorecards.catalogue import INDICATORS
 from portal.scorecards.figures import slot_positions
@@ -50,6 +51,7 @@ class CommunityPage(DetailPage):
             "card": card,
             "differs_since": card.differs_since if card is not None else None,
             "standing": of_place(self.row, card.period, self.request.user) if card is not None else [],
+            "scores": own_scores(self.request.user, self.row, period) if period is not None else [],
             "totals": self.totals(),
             "series": [
                 (indicator, [each.figure(indicator, positions) for each in cards])

@@ -133,6 +133,24 @@ def roll_ups_for(user: Any, division: Division, period: Period) -> list[Any]:
     return found
 
 
+def former_roll_ups(user: Any, division: Division, period: Period) -> dict[int, ScoreRollUp]:
+    """How the places below a place fared in an earlier period, by the id of the scheme."""
+    rows = ScoreRollUp.objects.visible_to(user, Action.COMPARE).current()
+    found = rows.filter(division=division, period=period).select_related("scheme_version")
+    return {row.scheme_version.scheme_id: row for row in found.order_by("scheme_version__number")}
+
+
+def all_periods_of(user: Any, card: ScoreCard) -> list[Any]:
+    """The cards of the same place by the same scheme, the latest period first, with ``grade_row``: two queries."""
+    scheme = card.scheme_version.scheme_id
+    cards = cards_for(user, division=card.division).filter(scheme_version__scheme=scheme)
+    found: list[Any] = list(cards.order_by("-period__span", "-scheme_version__number"))
+    grades = grades_of(one.scheme_version_id for one in found)
+    for one in found:
+        one.grade_row = _grade(one, grades)
+    return found
+
+
 def scored_versions(user: Any, period: Period) -> list[RatingSchemeVersion]:
     """The versions by which the period is scored, that the user may read."""
     current = CurrentRun.objects.filter(kind=RunKind.SCORE, period=period).values("scheme_version")

@@ -2,6 +2,7 @@
 
 import { keepDrafts } from "./drafts.js";
 import { notify } from "./notify.js";
+import { failedPart } from "./parts.js";
 import { openPicker } from "./picker.js";
 import { watchRuns } from "./runs.js";
 import { watchSelection, watchTogether } from "./selection.js";
@@ -75,8 +76,8 @@ for (const field of document.querySelectorAll("input[data-file]")) {
   });
 }
 
-document.addEventListener("htmx:responseError", () => notify("读取失败，请稍候重试。", true));
-document.addEventListener("htmx:sendError", () => notify("网络不通，请检查后重试。", true));
+document.addEventListener("htmx:responseError", (event) => failedPart(event) || notify("读取失败，请稍候重试。", true));
+document.addEventListener("htmx:sendError", (event) => failedPart(event) || notify("网络不通，请检查后重试。", true));
 
 watchRuns(document.getElementById("run"));
 watchSelection();
