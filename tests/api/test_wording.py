@@ -44,7 +44,7 @@ def test_a_run_that_is_asked_for_wrongly(world: World, officer: APIClient) -> No
     found = told(officer.post(f"{API}/runs/", {"kind": "zz", "period": "2026Q4-12", "colour": 1}))
     assert found == {
         "colour": UNKNOWN,
-        "kind": "「zz」不在可选范围内，可填：measure。",
+        "kind": "「zz」不在可选范围内，可填：measure、score。",
         "period": "最多 7 个字，现有 9 个。",
     }
     assert told(officer.post(f"{API}/runs/", {"kind": None, "period": []}))["kind"] == required
