@@ -46,7 +46,7 @@ from portal.scorecards.filters import (
 )
 from portal.scorecards.models import CurrentRun, MeasureCard, RatingSchemeVersion, Run, RunKind
 from portal.scorecards.rows import Position, PositionLost, Scene, SubjectOrder, source_rows, subjects
-from portal.scorecards.scoring.reading import versions_read
+from portal.scorecards.scoring.reading import versions_run
 from portal.scorecards.scoring.runs import request_score_run
 from portal.scorecards.serializers import (
     IndicatorSerializer,
@@ -313,7 +313,7 @@ def version_of(asked: Mapping[str, Any], user: Any) -> RatingSchemeVersion:
     """The version that a scoring run names. Raises ValidationError without one, NotFound outside one's scope."""
     if asked.get("scheme_version") is None:
         raise refuse("scheme_version", _("评分须指明评分表的版本。"), "required")
-    version = versions_read(user).select_related("scheme").filter(public_id=asked["scheme_version"]).first()
+    version = versions_run(user).select_related("scheme").filter(public_id=asked["scheme_version"]).first()
     if version is None:
         raise NotFound
     found: RatingSchemeVersion = version

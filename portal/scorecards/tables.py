@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from communities.base.paging import Order
 from communities.base.tables import (
+    EMPTY,
     Cell,
     Column,
     DayColumn,
@@ -16,6 +17,7 @@ from communities.base.tables import (
     RegisterTable,
     RowColumn,
     SpanColumn,
+    number_text,
 )
 
 
@@ -41,6 +43,16 @@ class PeriodTable(RegisterTable):
 
 class RunTable(RegisterTable):
     created_at = MomentColumn(verbose_name=_("发起时间"))
+    subject = Column(verbose_name=_("内容"), accessor="pk")
     anchor_date = DayColumn(verbose_name=_("基准日"))
     state = Column(verbose_name=_("状态"), accessor="job__get_state_display")
+    progress = Column(verbose_name=_("进度"), accessor="job__progress_total")
     computed_at = MomentColumn(verbose_name=_("完成时间"))
+
+    def show_subject(self, cell: Cell) -> Any:
+        version = cell.record.scheme_version
+        return _("测算指标") if version is None else format_html("{}{}", _("评分："), version)
+
+    def show_progress(self, cell: Cell) -> Any:
+        job = cell.record.job
+        return f"{number_text(job.progress_done)} / {number_text(cell.raw)}" if cell.raw else EMPTY

@@ -56,8 +56,8 @@ class PeriodDetail(DetailPage):
         yield self.part(
             _("测算"),
             RunTable,
-            self.row.runs.select_related("job").order_by("-pk"),
-            columns=("created_at", "anchor_date", "state", "computed_at"),
+            self.row.runs.select_related("job", "scheme_version__scheme").order_by("-pk"),
+            columns=("created_at", "subject", "anchor_date", "state", "progress", "computed_at"),
             empty=_("还没有测算过。"),
         )
 

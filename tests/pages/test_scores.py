@@ -275,6 +275,7 @@ def test_those_who_may_run_score_anew(version: RatingSchemeVersion, as_role: Rea
     assert Job.objects.filter(kind="score", state="queued").count() == 1
     page = reader.get(answer.url).content.decode()
     assert "已开始按示范社区评分表第 1 版为2026年第1季度评分" in page
+    assert "评分：示范社区评分表第 1 版" in page
     assert ask(reader, version="x", period="2026Q1").status_code == 404
     assert ask(reader, version=version.public_id, period="1999Q1").status_code == 404
     actions.sweep()

@@ -147,7 +147,14 @@ def _inputs() -> Iterator[Input]:
         for outcome, code in zip(Outcome, indicator.assessment.slots, strict=True):
             name = f"{indicator.assessment.name}：{OUTCOME_WORDS[outcome]}"
             yield Input(
-                code, name, _("个"), COUNT_GROUP, (code,), source=indicator.source, indicator=indicator
+                code,
+                name,
+                _("个"),
+                COUNT_GROUP,
+                (code,),
+                source=indicator.source,
+                indicator=indicator,
+                outcome=outcome,
             )
 
 

@@ -165,6 +165,11 @@ def schemes_read(user: Any) -> Any:
     return RatingScheme.objects.live().visible_to(user, Action.COMPARE)
 
 
+def versions_run(user: Any) -> Any:
+    """The versions by which a user may have places scored: those of his places, above and below."""
+    return RatingSchemeVersion.objects.live().visible_to(user, Action.RUN)
+
+
 def versions_read(user: Any) -> Any:
     """The versions that a user may name."""
     return RatingSchemeVersion.objects.live().visible_to(user, Action.COMPARE)

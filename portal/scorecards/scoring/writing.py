@@ -198,7 +198,8 @@ WHERE above.run_id = %s AND division.id = above.division_id AND division.level =
         """The places of one level: what lies directly below them, cards and sums of lower levels alike."""
         grades = len(self.sheet.grades) + 1
         counts = ", ".join(
-            f"count(*) FILTER (WHERE coalesce(grade, {grades}) = {number})" for number in range(1, grades + 1)
+            f"count(total) FILTER (WHERE coalesce(grade, {grades}) = {number})"
+            for number in range(1, grades + 1)
         )
         sums = ", ".join(f"sum(grades[{number}])" for number in range(1, grades + 1))
         wanted = "" if division_ids is None else " AND part.parent_id = ANY(%s)"
