@@ -63,14 +63,14 @@ def test_a_scheme_from_nothing_to_published(visit: Visit) -> None:
     fill_bands(page)
     said = page.locator("#rule-said")
     page.locator("#id_rule-bands-1-points").blur()
-    expect(said).to_contain_text("不低于 80%得 60 分；其余得 20 分")
+    expect(said).to_contain_text("不低于 80%的得 60 分；其余得 20 分")
     said.get_by_label("办公用房达标率").first.fill("85")
     settled(page, lambda: said.get_by_role("button", name="试算").click())
     expect(said).to_contain_text("得 60.00 分")
     assert RatingItem.objects.count() == 0
     page.get_by_role("button", name="保存").last.click()
     expect(page.locator("h1")).to_have_text("办公用房达标")
-    expect(page.locator("main")).to_contain_text("不低于 80%得 60 分")
+    expect(page.locator("main")).to_contain_text("不低于 80%的得 60 分")
     item = RatingItem.objects.get()
     assert [band["points"] for band in item.rule["bands"]] == ["60", "20"]
     schemes.item(RatingSchemeVersion.objects.get().groups.get(name="服务"), "服务用房", "40")

@@ -182,7 +182,8 @@ def test_an_edit_that_changes_no_figure_writes_no_card(world: World, quarter: Pe
 
 def test_a_new_threshold_reaches_all_below(world: World, quarter: Period) -> None:
     measure(quarter)
-    row = factories.threshold(OFFICE, world.city, "150")
+    row = factories.threshold(OFFICE, world.city, "149")
+    row.low = Decimal(150)
     save(row, by=None)
     actions.sweep()
     assert outcomes(world.city, quarter, "office") == {"falls_short": 3}

@@ -205,7 +205,10 @@ class Bands(OneValue):
         return got(points) if self.counts == "points" else f"扣 {number_text(points)} 分"
 
     def say(self, full: Decimal, name: Named) -> list[str]:
-        tiers = "；".join(f"{_band(band, name)}{self._told(band.points)}" for band in self.bands)
+        tiers = "；".join(
+            f"{_band(band, name)}{'的' if band.least is not None else ''}{self._told(band.points)}"
+            for band in self.bands
+        )
         start = f"满分 {number_text(full)} 分，" if self.counts == "deduction" else ""
         return [f"{start}{name.name}{tiers}。"]
 
