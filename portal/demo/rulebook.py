@@ -117,6 +117,25 @@ CITY_OF_100 = Document(
         Article("第四条第三款", "未整修的老社区，公益性服务用房面积暂不设标准，结合整修逐步解决。"),
     ),
 )
+CITY_OF_DEMONSTRATION = Document(
+    "云州市示范社区创建办法",
+    "云政办发〔2024〕51号",
+    "云州市人民政府办公室",
+    DocumentKind.CITY,
+    dt.date(2024, 11, 5),
+    dt.date(2025, 1, 1),
+    None,
+    (
+        Article("第十一条", "自治好：居民委员会健全，办公用房达到标准，有居民议事协商的固定场所。"),
+        Article("第十二条", "管理好：社区用房以自有为主，办公用房不挤占服务用房，用房面积与户数相适应。"),
+        Article("第十三条", "服务好：公益性服务用房按建设类别达到标准，设有服务站和养老、卫生服务场所。"),
+        Article("第十四条", "治安好：设有警务室和调解室。"),
+        Article("第十五条", "环境好：用房状况良好，有居民健身场地。"),
+        Article("第十六条", "风尚好：设有文化活动室、图书阅览室和儿童之家。"),
+        Article("第十七条", "便民服务有创新的，可以加分，加分不超过二分。"),
+        Article("第十八条", "示范街道、示范区按所辖社区的达标情况和服务覆盖评定。"),
+    ),
+)
 CITY_OF_80 = Document(
     "榆岚市社区居民委员会办公用房配置标准",
     "榆政办发〔2006〕9号",
@@ -158,6 +177,7 @@ def store_rulebook(plan: ProvincePlan) -> None:
         (plan.place, PROVINCIAL_1996),
         (plan.place, PROVINCIAL_2004),
         (cities[YUNZHOU.name], CITY_OF_100),
+        (cities[YUNZHOU.name], CITY_OF_DEMONSTRATION),
         (cities[YULAN.name], CITY_OF_80),
         (cities[JICHUAN.name], CITY_WITH_SHARE),
     ):

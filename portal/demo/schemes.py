@@ -80,7 +80,7 @@ def _version(
                 full_mark=Decimal(item.full_mark),
                 rule=item.rule,
                 not_applicable=item.not_applicable,
-                clause=clauses[item.clause] if item.clause else None,
+                clause=clauses.get(item.clause or group.clause),
                 building_classes=list(item.classes) or None,
                 evidence=item.evidence,
                 method=item.method,

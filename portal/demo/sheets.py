@@ -34,6 +34,8 @@ class GroupSpec:
     name: str
     full_mark: str
     items: tuple[ItemSpec, ...]
+    # Of the items that name none themselves.
+    clause: str = ""
     is_bonus: bool = False
 
 
@@ -130,6 +132,7 @@ SELF_GOVERNMENT = GroupSpec(
         ItemSpec("居委会办公用房达标", "10", share("office_compliance.of_judged"), clause="第三条"),
         ItemSpec("设有议事协商室", "6", reached("council_room_coverage")),
     ),
+    clause="第十一条",
 )
 ORDER = GroupSpec(
     "管理好",
@@ -141,6 +144,7 @@ ORDER = GroupSpec(
             "每百户社区用房面积", "5", ROOMY, not_applicable="peers_mean", evidence="社区用房台账、户数台账"
         ),
     ),
+    clause="第十二条",
 )
 SERVICE = GroupSpec(
     "服务好",
@@ -165,6 +169,7 @@ SERVICE = GroupSpec(
         ItemSpec("日间照料室", "3", reached("elderly_care_coverage")),
         ItemSpec("卫生服务室", "3", reached("health_coverage")),
     ),
+    clause="第十三条",
 )
 SAFETY = GroupSpec(
     "治安好",
@@ -173,6 +178,7 @@ SAFETY = GroupSpec(
         ItemSpec("警务室", "8", reached("police_room_coverage")),
         ItemSpec("调解室", "7", reached("mediation_coverage")),
     ),
+    clause="第十四条",
 )
 ENVIRONMENT = GroupSpec(
     "环境好",
@@ -181,6 +187,7 @@ ENVIRONMENT = GroupSpec(
         ItemSpec("用房状况良好", "6", share("good_share", "80")),
         ItemSpec("健身场地", "4", reached("sport_coverage")),
     ),
+    clause="第十五条",
 )
 MANNERS = GroupSpec(
     "风尚好",
@@ -190,6 +197,7 @@ MANNERS = GroupSpec(
         ItemSpec("图书阅览室", "5", reached("reading_coverage")),
         ItemSpec("儿童之家", "4", reached("children_coverage")),
     ),
+    clause="第十六条",
 )
 EARLIER_MANNERS = GroupSpec(
     "风尚好",
@@ -198,6 +206,7 @@ EARLIER_MANNERS = GroupSpec(
         ItemSpec("文化活动室", "8", reached("culture_coverage")),
         ItemSpec("图书阅览室", "7", reached("reading_coverage")),
     ),
+    clause="第十六条",
 )
 MORE = GroupSpec(
     "附加分",
@@ -209,6 +218,7 @@ MORE = GroupSpec(
             each("communities.with_open_counter", "communities.with_one_door"),
         ),
     ),
+    clause="第十七条",
     is_bonus=True,
 )
 STARS = {5: "80", 4: "70", 3: "60", 2: "50", 1: "40"}
@@ -263,6 +273,7 @@ COMPLIANCE = GroupSpec(
         ItemSpec("办公用房达标率", "30", share("office_compliance", "90"), clause="第三条"),
         ItemSpec("公益性服务用房达标率", "30", share("service_compliance", "60"), clause="第四条第一款"),
     ),
+    clause="第十八条",
 )
 COVERAGE = GroupSpec(
     "服务覆盖",
@@ -272,6 +283,7 @@ COVERAGE = GroupSpec(
         ItemSpec("日间照料室覆盖率", "12", share("elderly_care_coverage", "80")),
         ItemSpec("警务室覆盖率", "12", share("police_room_coverage", "80")),
     ),
+    clause="第十八条",
 )
 ABOVE = SheetSpec(
     (COMPLIANCE, COVERAGE),

@@ -235,6 +235,7 @@ def show_marks() -> bool:
             "UPDATE communities_dirtymark SET is_shown = true WHERE NOT is_shown RETURNING division_id"
         )
         for current in currents:
+            scoring.settle_versions(current.run)
             if refresh(current.run, division_ids, positions):
                 scoring.refresh_scores(current.run, division_ids, positions)
                 CurrentRun.objects.filter(pk=current.pk).update(since=timezone.now())

@@ -17,6 +17,7 @@ from portal.scorecards.scoring.explaining import (
     Explanation,
     InputExplained,
     ItemExplained,
+    RowsBehind,
     VetoExplained,
 )
 from portal.scorecards.scoring.sheet import CLASSES
@@ -96,6 +97,9 @@ class RowBehindSerializer(serializers.Serializer):
     id = serializers.UUIDField()
     name = serializers.CharField()
     division = PlaceSerializer()
+    part = serializers.ChoiceField(
+        choices=[("numerator", "分子"), ("denominator", "分母")], allow_null=True, help_text="空表示逐个判断"
+    )
     amount = serializers.CharField(allow_null=True)
     outcome = serializers.CharField(allow_null=True)
 
@@ -259,7 +263,7 @@ class Explained:
     def input(self, one: InputExplained) -> dict[str, Any]:
         value = one.reading.value
         is_absent = isinstance(value, str)
-        behind = self.found.rows_behind(one.input)
+        behind, rows = self.rows_of(one)
         return {
             "code": one.input.code,
             "name": one.named.name,
@@ -271,10 +275,25 @@ class Explained:
             "absence": str(value) if is_absent else None,
             "source": str(one.input.source),
             "date": one.on,
-            "rows": None if behind.number is None else [row_behind(row) for row in behind.rows],
-            "rows_count": behind.number,
-            "changed_since": behind.changed_since,
+            "rows": rows if behind else None,
+            "rows_count": sum(each.number or 0 for each in behind) if behind else None,
+            "changed_since": any(each.changed_since for each in behind),
         }
+
+    def rows_of(self, one: InputExplained) -> tuple[list[RowsBehind], list[dict[str, Any]]]:
+        """What stands behind a value, of a ratio above and below the line; nothing outside the asker's places."""
+        parts: list[tuple[str | None, RowsBehind]]
+        if one.input.outcome is not None or one.input.reported:
+            parts = [(None, self.found.rows_behind(one.input))]
+        else:
+            names = ("numerator", "denominator")
+            parts = [
+                (names[at], self.found.rows_behind(one.input, measure))
+                for at, measure in enumerate(one.input.measures)
+            ]
+        known = [(part, behind) for part, behind in parts if behind.number is not None]
+        rows = [row_behind(row) | {"part": part} for part, behind in known for row in behind.rows]
+        return [behind for _part, behind in known], rows
 
 
 def row_behind(row: Any) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +29,7 @@ from communities.models import (
 from portal.scorecards import actions
 from portal.scorecards.engine.slots import register
 from portal.scorecards.models import CurrentRun, MeasureCard, Run, RunKind, ScoreCard, ScoreRollUp, VetoEffect
+from portal.scorecards.schemes import publish_version
 from portal.scorecards.scoring.explaining import explain
 from portal.scorecards.scoring.inputs import inputs
 from portal.scorecards.scoring.next_steps import next_steps
@@ -423,3 +426,45 @@ def test_next_steps_lead_where_they_say(town: dict[str, Division], quarter: Peri
         ("office_compliance.of_judged", 6000, 7600, "三星"),
     ]
     assert steps[0].text == "每百户社区用房面积由 8 平方米 提高到 20 平方米"
+
+
+def test_a_version_that_is_ended_leaves_its_scores_to_the_next(
+    town: dict[str, Division], quarter: Period
+) -> None:
+    """A place has one score of a scheme in a period: of the version in force on the anchor day."""
+    old = sample(town, valid=(dt.date(2026, 1, 1), None))
+    measure(quarter)
+    work_off()
+    assert run_of(old, quarter)
+    old.valid = DateRange(dt.date(2026, 1, 1), dt.date(2026, 8, 1))
+    save(old, by=None)
+    new = sheets.version(
+        town["city"],
+        {"办公": ("60", [OFFICE])},
+        of=old.scheme,
+        valid=(dt.date(2026, 8, 1), None),
+        grades={"合格": "10"},
+        published=False,
+    )
+    publish_version(new, by=None)
+    work_off()
+    assert not CurrentRun.objects.filter(kind=RunKind.SCORE, scheme_version=old).exists()
+    cards = ScoreCard.objects.current().filter(division=town["c1"])
+    assert [card.scheme_version for card in cards] == [new]
+
+
+def test_nothing_of_a_published_version_is_rewritten(town: dict[str, Division], quarter: Period) -> None:
+    version = sample(town)
+    version.note = "另一种说法"
+    with pytest.raises(ValidationError, match="已经发布"):
+        save(version, by=None)
+    with pytest.raises(IntegrityError, match="published"), transaction.atomic():
+        type(version).objects.filter(pk=version.pk).update(note="另一种说法")
+    measure(quarter)
+    work_off()
+    quarter.closed_at = timezone.now()
+    quarter.save(update_fields=["closed_at"])
+    version.refresh_from_db()
+    version.valid = DateRange(None, dt.date(2026, 7, 1))
+    with pytest.raises(ValidationError, match="按这一版评分"):
+        save(version, by=None)

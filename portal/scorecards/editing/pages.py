@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 
 from communities.base.entry.pages import CreatePage, EditPage, RemovePage, version_of
 from communities.base.entry.parts import parts_shown
@@ -16,6 +18,7 @@ from communities.base.urls import EntryPages
 from portal.scorecards.editing.forms import draft_groups
 from portal.scorecards.editing.trial import trial_of
 from portal.scorecards.models import RatingScheme
+from portal.scorecards.models.schemes import PUBLISHED
 
 ADD, REMOVE, TRY = "add:", "remove:", "try"
 
@@ -111,6 +114,14 @@ class NewItemPage(RuleActs, CreatePage):
 
 
 class EditItemPage(RuleActs, EditPage):
+    def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
+        """What is published is not opened for writing: its version says how to go on."""
+        version = self.row(public_id).version_at_hand()
+        if version.is_published:
+            messages.warning(request, PUBLISHED)
+            return HttpResponseRedirect(reverse("rating-scheme-version-detail", args=[version.public_id]))
+        return super().get(request, public_id)
+
     def shown_again(self, data: Any, goes_on: str, public_id: Any) -> HttpResponse:
         row = self.row(public_id)
         label = str(row)

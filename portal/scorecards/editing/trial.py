@@ -10,11 +10,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from communities.base.entry.rule_field import as_data
-from communities.base.rules import Inputs, Item, RuleInvalid, Shape, read_rule
+from communities.base.rules import Inputs, Item, Reading, RuleInvalid, Shape, read_rule
 from communities.base.rules.editor import field_id
 from communities.base.rules.readings import named
 from portal.scorecards.editing.inputs_offered import input_names
 from portal.scorecards.rules_api import readings, tried
+from portal.scorecards.scoring.inputs import inputs
 
 PREFIX = "try."
 
@@ -59,7 +60,7 @@ def trial_of(form: Any, data: Mapping[str, str], *, reckons: bool) -> Trial:
     if not (reckons or case):
         return Trial(words, asked_of(item.rule, data, {}))
     try:
-        found = readings(item.rule, case, "try")
+        found = {code: scaled(code, each) for code, each in readings(item.rule, case, "try").items()}
     except RuleInvalid as error:
         wrong: dict[str, list[str]] = {}
         for fault in error.faults:
@@ -85,6 +86,14 @@ def item_of(form: Any) -> Item:
         )
     least = values["least"] if values["least"] is not None else Decimal(0)
     return Item(rule, values["full_mark"], least, values["most"], values["places"], values["mode"])
+
+
+def scaled(code: str, found: Reading) -> Reading:
+    """Of a pair the quotient in the unit of its indicator: 45 of 100 are 45%."""
+    known = inputs().get(code)
+    if known is None or found.top is None or found.bottom == 1:
+        return found
+    return Reading(found.top * known.scale, found.bottom)
 
 
 def typed(data: Mapping[str, str], code: str) -> Any:

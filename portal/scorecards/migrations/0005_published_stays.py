@@ -6,9 +6,9 @@ VERSION = """
 CREATE FUNCTION scheme_version_stays() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD.published_at IS NOT NULL AND (TG_OP = 'DELETE'
-        OR (OLD.scheme_id, OLD.number, OLD.full_mark, OLD.peer_class, OLD.published_at, lower(OLD.valid))
+        OR (OLD.scheme_id, OLD.number, OLD.full_mark, OLD.peer_class, OLD.note, OLD.published_at, lower(OLD.valid))
            IS DISTINCT FROM
-           (NEW.scheme_id, NEW.number, NEW.full_mark, NEW.peer_class, NEW.published_at, lower(NEW.valid)))
+           (NEW.scheme_id, NEW.number, NEW.full_mark, NEW.peer_class, NEW.note, NEW.published_at, lower(NEW.valid)))
     THEN
         RAISE EXCEPTION 'version % is published', OLD.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'scheme_published';

@@ -21,6 +21,7 @@ from communities.base.rules.shapes import OPERATORS
 from communities.choices import BuildingClass, CommunityKind, Level, LocationClass
 from communities.models import Clause, Division, User
 from communities.querysets import RuleBookQuerySet
+from portal.scorecards.models.cards import Run
 
 PUBLISHED = _("评分表的这一版已经发布，不能改写；请复制为新的一版再修改。")
 SCORED_LEVELS = [(level.value, level.label) for level in (Level.DISTRICT, Level.STREET, Level.COMMUNITY)]
@@ -162,7 +163,7 @@ class RatingSchemeVersion(SchemeRow):
     )
 
     # All that a version consists of besides its parts.
-    meaning: ClassVar[tuple[str, ...]] = ("scheme_id", "number", "full_mark", "peer_class")
+    meaning: ClassVar[tuple[str, ...]] = ("scheme_id", "number", "full_mark", "peer_class", "note")
     trigger_messages = {"scheme_published": PUBLISHED}
 
     objects = VersionQuerySet.as_manager()
@@ -197,6 +198,10 @@ class RatingSchemeVersion(SchemeRow):
     def jurisdiction_of(self) -> int | None:
         return self.scheme.jurisdiction_id
 
+    def affected_divisions(self) -> Iterable[int]:
+        """Once published, its time says which scores there are."""
+        return (self.scheme.jurisdiction_id,) if self.is_published else ()
+
     @property
     def is_published(self) -> bool:
         return self.published_at is not None
@@ -217,6 +222,14 @@ class RatingSchemeVersion(SchemeRow):
         if self.valid.lower != stored.valid.lower:
             kept = ValidationError(_("已发布的版本只能填写结束日期。"), code="published")
             raise ValidationError({"valid": kept})
+        anchors = Run.objects.filter(
+            scheme_version=self.pk, current__isnull=False, period__closed_at__isnull=False
+        ).values_list("anchor_date", flat=True)
+        if any(day not in self.valid for day in anchors):
+            scored = ValidationError(
+                _("已关闭的报告期按这一版评分，施行期间须包含其最后一日。"), code="scored_by"
+            )
+            raise ValidationError({"valid": scored})
 
     def check_removal(self) -> None:
         if self.is_published:

@@ -147,6 +147,17 @@ def _by_province(scoring: Scoring) -> list[list[Span]]:
     return [[Span(low, high)] for low, high in zip(starts, ends, strict=True)]
 
 
+def settle_versions(measured: Run) -> None:
+    """Scores by versions that are in force no more go, those of others that have none yet are asked for."""
+    current = CurrentRun.objects.filter(kind=RunKind.SCORE, period=measured.period)
+    in_force = versions_in_force(measured)
+    current.exclude(scheme_version__in=in_force).delete()
+    scored = set(current.values_list("scheme_version", flat=True))
+    for version in in_force:
+        if version.pk not in scored:
+            request_score_run(version, measured.period, by=None)
+
+
 def refresh_scores(measured: Run, division_ids: Sequence[int], positions: Mapping[str, int]) -> int:
     """Bring the scores that rest on a measuring run up to date below some places; how many cards changed."""
     current = CurrentRun.objects.filter(kind=RunKind.SCORE, run__measured=measured).select_related(
