@@ -491,7 +491,7 @@ class Cast:
 def rated(city: Division) -> RatingSchemeVersion:
     """A version by which a city rates its communities."""
     item = {"full_mark": Decimal(10), "rule": sheets.threshold("office_compliance", "100")}
-    scheme = sheets.scheme(city, name=f"{city.name_now}评分表")
+    scheme = sheets.scheme(city, name=f"{city.name_now}现行评分表")
     return sheets.version(city, {"用房": ("10", [item])}, grades={"一级": "5"}, of=scheme)
 
 
