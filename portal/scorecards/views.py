@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -21,6 +22,7 @@ from communities.filters import PeriodFilterSet
 from communities.models import Period
 from portal.scorecards.closing import close_period, may_close, obstacles
 from portal.scorecards.models import CurrentRun
+from portal.scorecards.scoring.reading import versions_read
 from portal.scorecards.tables import PeriodTable, RunTable
 
 
@@ -56,7 +58,11 @@ class PeriodDetail(DetailPage):
         yield self.part(
             _("测算"),
             RunTable,
-            self.row.runs.select_related("job", "scheme_version__scheme").order_by("-pk"),
+            self.row.runs.filter(
+                Q(scheme_version__isnull=True) | Q(scheme_version__in=versions_read(self.request.user))
+            )
+            .select_related("job", "scheme_version__scheme")
+            .order_by("-pk"),
             columns=("created_at", "subject", "anchor_date", "state", "progress", "computed_at"),
             empty=_("还没有测算过。"),
         )
