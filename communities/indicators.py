@@ -129,11 +129,13 @@ def _share_of_area(code: str, name: Any, name_en: str, description: Any, part: M
     )
 
 
-def _coverage(code: str, named: tuple[Any, str], description: Any, having: Measure) -> Indicator:
-    """Communities that have something, of all, in percent; ``named`` in Chinese and English."""
+def _coverage(code: str, named: tuple[Any, str, Any], description: Any, having: Measure) -> Indicator:
+    """Communities that have something, of all, in percent; ``named`` in Chinese and English, and as a task."""
+    name, name_en, remedy = named
     return Indicator(
         code,
-        *named,
+        name,
+        name_en,
         PERCENT,
         description,
         higher_is_better=True,
@@ -141,6 +143,7 @@ def _coverage(code: str, named: tuple[Any, str], description: Any, having: Measu
         denominator=COMMUNITIES,
         scale=100,
         source=_("社区用房台账"),
+        remedy=remedy,
     )
 
 
@@ -156,7 +159,7 @@ def _room_coverage(function: PremisesFunction, english: str) -> Indicator:
         distinct=True,
         via="premises",
     )
-    named = (_("%(room)s覆盖率") % what, f"Communities with {english}")
+    named = (_("%(room)s覆盖率") % what, f"Communities with {english}", _("设置%(room)s") % what)
     described = _("用房中设有%(room)s的社区，占全部社区的比例。") % what
     return _coverage(f"{function.value}_coverage", named, described, having)
 
@@ -243,7 +246,7 @@ INDICATORS = (
     ),
     _coverage(
         "station_coverage",
-        (_("社区服务站覆盖率"), "Communities with a service station"),
+        (_("社区服务站覆盖率"), "Communities with a service station", _("设立社区服务站")),
         _("设有社区服务站的社区，占全部社区的比例。"),
         STATION_COMMUNITIES,
     ),
@@ -263,7 +266,7 @@ INDICATORS = (
     ),
     _coverage(
         "open_counter_coverage",
-        (_("敞开式办公覆盖率"), "Communities with an open counter"),
+        (_("敞开式办公覆盖率"), "Communities with an open counter", _("至少一处用房改为敞开式办公")),
         _("至少一处用房敞开式办公的社区，占全部社区的比例。"),
         _communities_with(
             "communities.with_open_counter", _("有敞开式办公的社区数"), Q(has_open_counter=True)
@@ -271,7 +274,7 @@ INDICATORS = (
     ),
     _coverage(
         "one_door_coverage",
-        (_("一门式服务覆盖率"), "Communities with one-door service"),
+        (_("一门式服务覆盖率"), "Communities with one-door service", _("至少一处用房提供一门式服务")),
         _("至少一处用房提供一门式服务的社区，占全部社区的比例。"),
         _communities_with("communities.with_one_door", _("有一门式服务的社区数"), Q(is_one_door=True)),
     ),

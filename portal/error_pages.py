@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -13,12 +15,19 @@ TEXTS = {
     400: (_("请求有误"), _("地址或提交的内容无法识别。请返回上一页重试，不要手工修改地址。")),
     403: (_("没有权限"), _("您的角色不能进行此项操作。如确有需要，请联系安全管理员授予相应角色。")),
     404: (_("没有找到"), _("您要找的内容不存在，或不在您的管辖范围内。")),
+    405: (_("不能这样打开"), _("这个地址只接收页面上的按钮提交的内容。请返回原来的页面，再按一次按钮。")),
     500: (
         _("系统出错"),
         _("系统处理时出错，刚才的操作可能没有完成。请稍候再试；如多次出现，请把编号告诉管理员。"),
     ),
 }
-CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found", 500: "error"}
+CODES = {
+    400: "bad_request",
+    403: "permission_denied",
+    404: "not_found",
+    405: "method_not_allowed",
+    500: "error",
+}
 
 
 def request_number() -> str:
@@ -65,6 +74,21 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
     return answer(request, 404)
+
+
+class NotAllowedMiddleware:
+    """An address of a button that is opened like a page, by reload or by hand: said on a page, with a way on."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed) or request.path.startswith("/api/"):
+            return response
+        page = answer(request, 405)
+        page["Allow"] = response["Allow"]
+        return page
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

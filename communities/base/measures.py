@@ -125,6 +125,8 @@ class Indicator:
     denominator_scale: int = 1
     places: int = 2
     source: Any = ""
+    # What a single community does that lacks it altogether: 设置调解室.
+    remedy: Any = ""
 
     def part(self, name: str) -> Measure | None:
         """The measure above (``numerator``) or below (``denominator``) the line of a plain figure."""

@@ -161,7 +161,7 @@ def _limits(row: Any) -> Iterator[str]:
 def _item_note(item: ItemExplained) -> str:
     """Why the points are not what the rule gave."""
     if not item.is_asked:
-        return _("本类对象不考核此项，不计入，其余按比例折算。")
+        return _("本类对象不考核此项。")
     if item.earned is not None:
         return ""
     policy = item.item.item.not_applicable

@@ -155,7 +155,7 @@ def _complete(measuring: Measuring, lease: Lease, replaced: int | None, cards: i
     _make_current(measuring.run)
     lease.result["conflicts"] = _named(lease.result["conflicts"])
     jobs.finish(lease)
-    scoring.request_scores_of(measuring.run)
+    scoring.follow_versions(measuring.run, anew=True)
     # Rows may have changed meanwhile; the sweep held back for this run.
     wake_after_commit(SWEEP_TASK)
 
@@ -235,7 +235,7 @@ def show_marks() -> bool:
             "UPDATE communities_dirtymark SET is_shown = true WHERE NOT is_shown RETURNING division_id"
         )
         for current in currents:
-            scoring.settle_versions(current.run)
+            scoring.follow_versions(current.run, anew=False)
             if refresh(current.run, division_ids, positions):
                 scoring.refresh_scores(current.run, division_ids, positions)
                 CurrentRun.objects.filter(pk=current.pk).update(since=timezone.now())

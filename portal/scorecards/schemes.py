@@ -16,19 +16,16 @@ from django.utils.translation import gettext as _
 from communities.base import actions
 from communities.base.models import Parts, Row
 from communities.base.roles import Action
-from communities.choices import Level
+from communities.choices import BuildingClass, Level
 from portal.scorecards.editing.inputs_offered import codes_with_source
 from portal.scorecards.models import (
-    CurrentRun,
     RatingGrade,
     RatingGroup,
     RatingItem,
     RatingSchemeVersion,
     RatingVeto,
-    RunKind,
 )
 from portal.scorecards.scheme_words import sentences
-from portal.scorecards.scoring.runs import request_score_run
 
 NEEDS = Action.EDIT_STANDARDS
 R = TypeVar("R", bound=Row)
@@ -42,9 +39,21 @@ class GroupContent:
     items: Sequence[RatingItem]
 
     @property
-    def marks(self) -> Decimal:
-        """What the items add up to."""
-        return sum((item.full_mark for item in self.items), Decimal(0))
+    def marks(self) -> dict[str, Decimal]:
+        """What the items add up to, by building class where they tell communities apart (E-229, variants)."""
+        if not any(item.building_classes for item in self.items):
+            return {"": sum((item.full_mark for item in self.items), Decimal(0))}
+        return {
+            str(word): sum(
+                (
+                    each.full_mark
+                    for each in self.items
+                    if not each.building_classes or code in each.building_classes
+                ),
+                Decimal(0),
+            )
+            for code, word in BuildingClass.choices
+        }
 
     @property
     def lines(self) -> list[tuple[RatingItem, list[str]]]:
@@ -53,7 +62,7 @@ class GroupContent:
 
     @property
     def adds_up(self) -> bool:
-        return self.marks == self.group.full_mark
+        return all(marks == self.group.full_mark for marks in self.marks.values())
 
 
 @dataclass(frozen=True)
@@ -93,7 +102,7 @@ def content_of(version: RatingSchemeVersion) -> Content:
 
 
 def publish_version(version: RatingSchemeVersion, *, by: Any, reason: str = "") -> RatingSchemeVersion:
-    """Make a draft count; from then on it does not change.
+    """Make a draft count; from then on it does not change. The next sweep has the open periods scored by it.
 
     ``version.version`` must be what the writer read. Raises ValidationError with every obstacle, StaleVersion,
     OutOfScope.
@@ -105,16 +114,7 @@ def publish_version(version: RatingSchemeVersion, *, by: Any, reason: str = "") 
             raise ValidationError([ValidationError(each, code="obstacle") for each in found])
         version.published_at, version.published_by = timezone.now(), by
         actions.save(version, by=by, reason=reason, needs=NEEDS)
-        score_open_periods(version)
     return version
-
-
-def score_open_periods(version: RatingSchemeVersion) -> None:
-    """Ask for the scores of the open periods in which it is in force; later ones follow their measuring."""
-    open_now = CurrentRun.objects.filter(kind=RunKind.MEASURE, period__closed_at__isnull=True)
-    for current in open_now.select_related("run", "period"):
-        if current.run.anchor_date in version.valid:
-            request_score_run(version, current.period, by=None)
 
 
 def obstacles(version: RatingSchemeVersion) -> list[str]:
@@ -197,14 +197,16 @@ def _marks(content: Content) -> Iterator[str]:
         told = _("各分组满分合计 %(sum)s 分，与总分 %(full)s 分不一致。")
         yield told % {"sum": content.marks, "full": full}
     for each in content.groups:
-        said = {"group": each.group, "sum": each.marks, "full": each.group.full_mark}
+        said = {"group": each.group, "full": each.group.full_mark}
         if each.group.is_bonus and each.group.full_mark > full:
             yield _("附加分「%(group)s」最多 %(full)s 分，超过总分。") % said
-        if each.items and not each.adds_up and not each.group.is_bonus:
-            yield (
-                _("分组「%(group)s」的项目合计 %(sum)s 分，与分组满分 %(full)s 分不一致，将按比例折算。")
-                % said
-            )
+        for word, marks in each.marks.items():
+            if each.items and marks != each.group.full_mark and not each.group.is_bonus:
+                told = _(
+                    "分组「%(group)s」的项目%(whose)s合计 %(sum)s 分，与分组满分 %(full)s 分不一致，将按比例折算。"
+                )
+                whose = _("对%(class)s") % {"class": word} if word else ""
+                yield told % (said | {"whose": whose, "sum": marks})
 
 
 def _grades(content: Content) -> Iterator[str]:

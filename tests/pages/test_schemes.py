@@ -21,6 +21,7 @@ from tests.factories import schemes
 from tests.pages.conftest import Reader
 from tests.rules.test_editor import sent
 from tests.rules.test_vectors import SATISFACTION
+from tests.scorecards.conftest import measure
 
 pytestmark = pytest.mark.django_db
 
@@ -216,6 +217,49 @@ def test_a_rule_is_tried_before_it_is_saved(as_role: Reader, draft: RatingScheme
     assert "应为数字" in page
     assert "得 9.00 分" not in page
     assert RatingItem.objects.count() == 1
+
+
+def test_a_share_is_tried_by_its_two_numbers_in_the_unit_of_its_indicator(
+    as_role: Reader, draft: RatingSchemeVersion
+) -> None:
+    """45 of 100 are 45 %, as a card reads them; what was typed outlives a rule that cannot be read."""
+    client, group = as_role(OFFICER), draft.groups.get()
+    url, typed = f"{ITEMS}new/", item_typed(group, schemes.THRESHOLD | {"target": "40"}, act="try")
+    pair = {"try.office_compliance.top": "45", "try.office_compliance.bottom": "100"}
+    page = client.post(url, typed | pair).content.decode()
+    assert "办公用房达标率 45%" in page
+    assert "得 10.00 分" in page
+    page = client.post(url, typed | pair | {"rule.target": "", "act": "show"}).content.decode()
+    assert '<input type="hidden" name="try.office_compliance.top" value="45">' in page
+
+
+def test_what_publishing_would_change_is_told_on_a_page(
+    as_role: Reader, world: World, draft: RatingSchemeVersion
+) -> None:
+    client, url = as_role(OFFICER), one(draft, "what-if/")
+    assert "还没有测算过的报告期" in read(client, url)
+    factories.threshold("premises.office.area", world.city)
+    measure(factories.period("2026Q1", dt.date(2026, 1, 1), dt.date(2026, 4, 1)))
+    page = read(client, url)
+    assert "2026年第1季度：参评 2 个" in page
+    assert "还没有按这个评分表评过分" in page
+    read(as_role("street_clerk"), url)
+    read(as_role("far_officer") if "far_officer" in world.users else as_role("stranger"), url, 404)
+    RatingItem.objects.update(rule=schemes.THRESHOLD | {"value": "visit.mess"})
+    assert "visit.mess" in read(client, url)
+
+
+def test_a_published_item_is_not_opened_for_writing_and_a_button_is_no_page(
+    as_role: Reader, draft: RatingSchemeVersion
+) -> None:
+    client, item = as_role(OFFICER), RatingItem.objects.get()
+    answer = client.get(one(draft, "copy/"))
+    assert (answer.status_code, answer["Allow"]) == (405, "POST, OPTIONS")
+    assert "不能这样打开" in answer.content.decode()
+    client.post(one(draft, "publish/"), {"version": "1", "confirmed": "1"})
+    page = client.get(one(item, "edit/"), follow=True).content.decode()
+    assert "已经发布，不能改写；请复制为新的一版再修改" in page
+    assert "复制为新版" in page
 
 
 def test_a_published_version_stays(as_role: Reader, draft: RatingSchemeVersion) -> None:

@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test.utils import CaptureQueriesContext
+from django.urls import get_resolver
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,13 +32,16 @@ from portal.scorecards import actions
 from portal.scorecards.engine.slots import register
 from portal.scorecards.models import CurrentRun, MeasureCard, Run, RunKind, ScoreCard, ScoreRollUp, VetoEffect
 from portal.scorecards.schemes import publish_version
+from portal.scorecards.scores_serializers import explained
 from portal.scorecards.scoring.explaining import explain
 from portal.scorecards.scoring.inputs import inputs
 from portal.scorecards.scoring.next_steps import next_steps
+from portal.scorecards.scoring.reading import dress
 from portal.scorecards.scoring.runs import request_score_run
 from portal.scorecards.scoring.sheet import Sheet, sheet_of
 from portal.scorecards.scoring.statement import RESULT, Subjects, ranked
 from portal.scorecards.scoring.whatif import what_if
+from portal.scorecards.scoring.writing import Scoring
 from tests import factories
 from tests.lengths import costly
 from tests.rules.test_sql import CODES, POSITIVE, RULES
@@ -447,6 +452,7 @@ def test_a_version_that_is_ended_leaves_its_scores_to_the_next(
         published=False,
     )
     publish_version(new, by=None)
+    work_off()  # asks for the run
     work_off()
     assert not CurrentRun.objects.filter(kind=RunKind.SCORE, scheme_version=old).exists()
     cards = ScoreCard.objects.current().filter(division=town["c1"])
@@ -468,3 +474,59 @@ def test_nothing_of_a_published_version_is_rewritten(town: dict[str, Division], 
     version.valid = DateRange(None, dt.date(2026, 7, 1))
     with pytest.raises(ValidationError, match="按这一版评分"):
         save(version, by=None)
+
+
+def test_the_explanation_lists_rows_above_and_below_the_line(
+    town: dict[str, Division], quarter: Period
+) -> None:
+    version = sample(town)
+    measure(quarter)
+    work_off()
+    card = cards_of(run_of(version, quarter))["2号社区"]
+    dress([card])
+    get_resolver().url_patterns  # noqa: B018 - registers are named by their addresses
+    told = explained(explain(card, by=None))
+    (office,), (room,) = (group["items"] for group in told["groups"])
+    assert [row["part"] for row in office["inputs"][0]["rows"]] == [None]
+    parts = [(row["part"], row["register"], row["amount"]) for row in room["inputs"][0]["rows"]]
+    assert parts == [("numerator", "premises", "80.00"), ("denominator", "household-count", "1000")]
+    assert room["inputs"][0]["rows_count"] == 2
+
+
+def test_when_the_anchor_passes_its_end_a_versions_scores_go(
+    town: dict[str, Division], quarter: Period
+) -> None:
+    """The nightly round moves the anchor of an open period: what is in force no more leaves it."""
+    old = sample(town, valid=(None, dt.date(2026, 8, 16)))
+    measure(quarter)
+    work_off()
+    assert run_of(old, quarter)
+    with time_machine.travel("2026-08-16 12:00+08:00", tick=True):
+        measure(quarter)
+        work_off()
+    assert not CurrentRun.objects.filter(kind=RunKind.SCORE).exists()
+    assert not ScoreCard.objects.current().exists()
+
+
+def test_places_in_no_city_are_ranked_among_themselves(town: dict[str, Division], quarter: Period) -> None:
+    county = factories.division("直管县", Level.DISTRICT, town["province"])
+    street = factories.division("县街道", Level.STREET, county)
+    for number, area in ((7, "200"), (8, "50")):
+        place = factories.community(f"{number}号社区", street)
+        factories.premises(place, area=area, committee=factories.committee(place))
+        factories.household_count(place, 1000)
+    peers_mean = OFFICE | {"name": "均分", "not_applicable": "peers_mean", "building_classes": None}
+    version = sheets.version(town["province"], {"办公": ("60", [peers_mean])})
+    measure(quarter)
+    work_off()
+    cards = cards_of(run_of(version, quarter))
+    assert {cards[f"{n}号社区"].peers for n in (7, 8)} == {2}
+    assert [cards[f"{n}号社区"].rank for n in (7, 8)] == [1, 2]
+    assert {card.division.name_now for card in Scoring(run_of(version, quarter)).peers_of(cards["7号社区"])} == {
+        "7号社区", "8号社区"
+    }  # fmt: skip
+    room = Premises.objects.get(division_now__name_now="8号社区")
+    room.area = Decimal(300)
+    save(room, by=None)
+    work_off()
+    assert [cards_of(run_of(version, quarter))[f"{n}号社区"].rank for n in (7, 8)] == [1, 1]

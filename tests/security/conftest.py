@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from tests.conftest import build_users, build_world
-from tests.security.matrix import Cast, build_cast
+from tests.security.cast import Cast, build_cast
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from tests.security.matrix import ENTRIES, EVERYBODY, OWN, Cast, Entry
+from tests.security.cast import Cast
+from tests.security.matrix import ENTRIES, EVERYBODY, OWN, Entry
 from tests.security.test_scope_matrix import READABLE, text_of
 
 WRITING = [entry for entry in ENTRIES.values() if entry.body is not None]

@@ -11,6 +11,7 @@ from django.test import Client
 
 from communities.base.paging import encode_position
 from tests.lengths import is_proof
+from tests.security.cast import Cast
 from tests.security.matrix import (
     ENTRIES,
     EVERYBODY,
@@ -20,7 +21,6 @@ from tests.security.matrix import (
     NOBODY_IS,
     OWN,
     RELATIONS,
-    Cast,
     Entry,
     routes,
 )

@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 
 from tests.accounts.conftest import sign_in
-from tests.security.matrix import ENTRIES, OWN, RELATIONS, Cast
+from tests.security.cast import Cast
+from tests.security.matrix import ENTRIES, OWN, RELATIONS
 from tests.security.test_scope_matrix import text_of
 
 READERS = ("city_officer", "auditor", "platform_administrator", "security_administrator")

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.security.matrix import ENTRIES, Cast, Entry
+from tests.security.cast import Cast
+from tests.security.matrix import ENTRIES, Entry
 from tests.security.test_scope_matrix import text_of
 
 # Whoever looks, two answers to one address may differ in these words.

@@ -43,6 +43,10 @@ class Named:
     name: str
     unit: str = ""
 
+    def by(self, number: str) -> str:
+        """A difference with the unit: shares differ by points of a hundred, as in 10 个百分点."""
+        return f"{number} 个百分点" if self.unit == "%" else self.with_unit(number)
+
     def with_unit(self, number: str) -> str:
         """A number with the unit, as in 86%."""
         return f"{number}{self.unit}" if self.unit == "%" or not self.unit else f"{number} {self.unit}"

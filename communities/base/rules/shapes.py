@@ -289,13 +289,13 @@ class Shortfall(OneValue):
         lost = steps[self.part_steps] * Fraction(self.points)
         points = clamped(Fraction(full) - lost, self.floor, None)
         word = "差" if self.direction == "at_least" else "超出"
-        gap = name.with_unit(number_text(short))
+        gap = name.by(number_text(short))
         told = f"{word} {gap}，合 {number_text(steps[self.part_steps])} 档，扣 {number_text(lost)} 分"
         return points, f"{told}，{got(points)}"
 
     def say(self, full: Decimal, name: Named) -> list[str]:
         must, word = ("不低于", "低") if self.direction == "at_least" else ("不高于", "高")
-        goal, step = name.with_unit(number_text(self.target)), name.with_unit(number_text(self.step))
+        goal, step = name.with_unit(number_text(self.target)), name.by(number_text(self.step))
         part = {"exact": "不足的按比例扣", "ignored": "不足的不扣", "full": "不足的按一档扣"}[self.part_steps]
         off = number_text(self.points)
         told = f"{name.name}{must} {goal} 得 {number_text(full)} 分；每{word} {step} 扣 {off} 分"

@@ -44,6 +44,8 @@ class Trial:
     asked: Sequence[Asked] = ()
     result: Mapping[str, Any] | None = None
     errors: Sequence[str] = ()
+    # What was typed while the rule cannot be read, for when it can: (name of the field, text).
+    kept: Sequence[tuple[str, str]] = ()
 
 
 def trial_of(form: Any, data: Mapping[str, str], *, reckons: bool) -> Trial:
@@ -51,9 +53,9 @@ def trial_of(form: Any, data: Mapping[str, str], *, reckons: bool) -> Trial:
     try:
         item = item_of(form)
     except RuleInvalid:
-        return Trial()
+        return Trial(kept=kept_of(data))
     except ValidationError as error:
-        return Trial(errors=error.messages)
+        return Trial(errors=error.messages, kept=kept_of(data))
     names = input_names()
     words = item.rule.words(item.full_mark, names)
     case = {code: value for code in item.rule.reads() if (value := typed(data, code)) is not None}
@@ -68,6 +70,10 @@ def trial_of(form: Any, data: Mapping[str, str], *, reckons: bool) -> Trial:
             wrong.setdefault(code, []).append(fault.message)
         return Trial(words, asked_of(item.rule, data, wrong))
     return Trial(words, asked_of(item.rule, data, {}), tried(item, Inputs(found, names)))
+
+
+def kept_of(data: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(name, data[name]) for name in data if name.startswith(PREFIX)]
 
 
 def item_of(form: Any) -> Item:

@@ -6,12 +6,12 @@ Where prices of a unit are on record the cheapest comes first; until then it is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.translation import gettext as _
 
 from communities.base.rules import Inputs, number_text
 from communities.base.rules.steps import Step, next_step, with_value
+from communities.choices import Level
 from portal.scorecards.models import RatingGrade
 from portal.scorecards.scoring.explaining import Explanation
 from portal.scorecards.scoring.inputs import inputs, names
@@ -29,7 +29,6 @@ class NextStep:
     total_after: int
     grade_after: RatingGrade | None
     step: Step
-    input: Any
 
 
 def next_steps(explanation: Explanation, most: int = MOST) -> list[NextStep]:
@@ -42,6 +41,7 @@ def next_steps(explanation: Explanation, most: int = MOST) -> list[NextStep]:
 
 def _steps(explanation: Explanation) -> list[NextStep]:
     sheet, card = explanation.sheet, explanation.card
+    is_community = card.division.level == Level.COMMUNITY
     readings = {
         one.input.code: one.reading
         for group in explanation.groups
@@ -66,10 +66,8 @@ def _steps(explanation: Explanation) -> list[NextStep]:
                 1 << at for at, condition in enumerate(sheet.conditions) if condition.fulfilled(changed)
             )
             grade = sheet.grade_row(sheet.grade(total, vetoes))
-            one = inputs()[step.code]
-            steps.append(
-                NextStep(each.item.row.name, _text(step), total - card.total, total, grade, step, one)
-            )
+            text = _text(step, is_community=is_community)
+            steps.append(NextStep(each.item.row.name, text, total - card.total, total, grade, step))
     return steps
 
 
@@ -84,8 +82,11 @@ def _total_after(explanation: Explanation, given: Inputs, step: Step) -> int | N
     return sheet.total(sheet.group_points(points))
 
 
-def _text(step: Step) -> str:
-    name = inputs()[step.code].named
+def _text(step: Step, *, is_community: bool) -> str:
+    one = inputs()[step.code]
+    if is_community and one.indicator is not None and one.indicator.remedy and step.now == 0:
+        return str(one.indicator.remedy)
+    name = one.named
     then = name.with_unit(number_text(step.then))
     if step.now is None:
         return _("填报%(name)s，达到 %(then)s") % {"name": name.name, "then": then}

@@ -78,11 +78,6 @@ def versions_in_force(measured: Run) -> list[RatingSchemeVersion]:
     return list(published.select_related("scheme").order_by("pk"))
 
 
-def request_scores_of(measured: Run) -> list[Run]:
-    """A run of each version in force, after a measuring run has become current."""
-    return [request_score_run(version, measured.period, by=None) for version in versions_in_force(measured)]
-
-
 def score(run: Run, lease: Lease, become_current: Any) -> None:
     """Do a scoring run, or go on with it where a worker left it."""
     take_newest(run)
@@ -98,6 +93,8 @@ def score(run: Run, lease: Lease, become_current: Any) -> None:
     for number in range(lease.result["ranges_done"], max(len(ranges), 1)):
         with transaction.atomic():
             jobs.hold(lease)
+            if number == 0:
+                scoring.forget()  # what a worker wrote from figures that have been replaced since
             spans = [Span(*span) for span in ranges[number]] if ranges else []
             done = lease.done + (scoring.write(spans, replaced) if spans else 0)
             lease.result["ranges_done"] = number + 1
@@ -147,12 +144,15 @@ def _by_province(scoring: Scoring) -> list[list[Span]]:
     return [[Span(low, high)] for low, high in zip(starts, ends, strict=True)]
 
 
-def settle_versions(measured: Run) -> None:
-    """Scores by versions that are in force no more go, those of others that have none yet are asked for."""
+def follow_versions(measured: Run, *, anew: bool) -> None:
+    """Scores by versions that are in force no more go; those of the others are asked for where there are none.
+
+    ``anew``: the figures have just been measured, so that all are asked for.
+    """
     current = CurrentRun.objects.filter(kind=RunKind.SCORE, period=measured.period)
     in_force = versions_in_force(measured)
     current.exclude(scheme_version__in=in_force).delete()
-    scored = set(current.values_list("scheme_version", flat=True))
+    scored = set() if anew else set(current.values_list("scheme_version", flat=True))
     for version in in_force:
         if version.pk not in scored:
             request_score_run(version, measured.period, by=None)

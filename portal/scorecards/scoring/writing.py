@@ -56,6 +56,10 @@ class Scoring:
         """
         return (self._insert(ranked(self.subjects(spans)), replaced) + self._upsert(WRITTEN)).execute()
 
+    def forget(self) -> None:
+        """Drop what stands of the run."""
+        ScoreCard.objects.filter(run=self.run).delete()
+
     def refresh(self, division_ids: Sequence[int]) -> int:
         """Score the places below ``division_ids`` anew and rank their peers; how many cards changed.
 
@@ -66,7 +70,9 @@ class Scoring:
         if not inside:
             return len(parents)
         cities = self._cities_of(inside)
-        if self.sheet.needs_peers:
+        if cities is None:
+            changed = self.write(self.territory, None)
+        elif self.sheet.needs_peers:
             changed = self.write(cities, None)
         else:
             only = outermost(self._inside(paths_on(division_ids, self.day)))
@@ -86,27 +92,35 @@ class Scoring:
             if span.covers(path) or span.low.startswith(path)
         ]
 
-    def _cities_of(self, paths: Sequence[str]) -> list[Span]:
-        """The cities in which the places lie; where there is none, all of the territory."""
-        ids = sorted({pk for path in paths for pk in ancestor_ids(path)})
-        rows = (
-            Sql("SELECT record.path FROM communities_divisionrecord record")
-            + Sql(
-                f""" JOIN communities_division division ON division.id = record.division_id AND division.level = %s
-    WHERE record.division_id = ANY(%s) AND record.valid @> %s::date AND {WHENEVER}""",
-                (Level.CITY.value, ids, self.day),
-            )
-        ).rows()
-        cities = [path for (path,) in rows]
+    def _cities_of(self, paths: Sequence[str]) -> list[Span] | None:
+        """The cities in which the places lie; None where one lies in none, or holds several."""
+        cities = self._above(paths, Level.CITY)
         if any(not any(path.startswith(city) for city in cities) for path in paths):
-            return list(self.territory)
+            return None
         return list(outermost(cities))
 
+    def _above(self, paths: Sequence[str], level: Level) -> list[str]:
+        """Paths of the places of one level at or above some places."""
+        ids = {pk for path in paths for pk in ancestor_ids(path)}
+        records = DivisionRecord.objects.filter(valid_on(self.day), division__in=ids, division__level=level)
+        return list(records.values_list("path", flat=True))
+
     def peers_of(self, card: ScoreCard) -> QuerySet[ScoreCard]:
-        """The cards among which one is ranked, itself included."""
-        (path,) = paths_on([card.division_id], self.day)
-        here = within("path", self._cities_of([path]))
-        places = DivisionRecord.objects.filter(here, valid_on(self.day))
+        """The cards among which one is ranked, itself included.
+
+        Those of its city; of a place in none those of its province that are in none either.
+        """
+        paths = paths_on([card.division_id], self.day)
+        records = DivisionRecord.objects.filter(valid_on(self.day))
+        cities = self._above(paths, Level.CITY)
+        if cities:
+            places = records.filter(within("path", outermost(cities)))
+        else:
+            wide = outermost(self._above(paths, Level.PROVINCE)) or self.territory
+            inner = records.filter(within("path", wide), division__level=Level.CITY)
+            places = records.filter(within("path", wide)).exclude(
+                within("path", map(Span.below, inner.values_list("path", flat=True)))
+            )
         peers: QuerySet[ScoreCard] = ScoreCard.objects.filter(
             run=self.run, division__in=places.values("division")
         )
