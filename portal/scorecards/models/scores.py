@@ -58,7 +58,7 @@ class ScoreCard(Scored):
     """
 
     public_id = models.UUIDField(db_default=NewPublicId(), editable=False)
-    points = ArrayField(models.BigIntegerField(null=True), default=list)
+    points = ArrayField(models.IntegerField(null=True), default=list)
     absent = ArrayField(models.SmallIntegerField(), default=list)
     total = models.BigIntegerField(_("总分"), null=True)
     grade = models.PositiveSmallIntegerField(_("等级"), null=True)

@@ -233,7 +233,7 @@ def _weighed(sheet: Sheet) -> Sql:
     absent = ", ".join(f"CASE WHEN p{number} IS NULL THEN {number} END" for number in numbers)
     return Sql(
         "SELECT division_id, parent_id, city, classes, vetoes,\n"
-        f"    ARRAY[{', '.join(f'f{number}' for number in numbers)}]::bigint[] AS points,\n"
+        f"    ARRAY[{', '.join(f'f{number}' for number in numbers)}]::integer[] AS points,\n"
         f"    array_remove(ARRAY[{absent}]::smallint[], NULL) AS absent,\n    "
         + ",\n    ".join(cells)
         + "\nFROM filled"

@@ -18,7 +18,7 @@ from portal.scorecards.engine.slots import register
 from portal.scorecards.engine.sql import Sql
 from portal.scorecards.models import CurrentRun, RatingGrade, RatingSchemeVersion, Run, RunKind
 from portal.scorecards.scoring.inputs import inputs
-from portal.scorecards.scoring.sheet import Sheet, sheet_of
+from portal.scorecards.scoring.sheet import Sheet, published_sheet, sheet_of
 from portal.scorecards.scoring.statement import Subjects, ranked
 
 
@@ -97,7 +97,7 @@ def what_if(version: RatingSchemeVersion, period: Period, *, by: Any) -> WhatIf:
     measured = CurrentRun.objects.select_related("run").filter(kind=RunKind.MEASURE, period=period).first()
     if measured is None:
         raise ValidationError(_("该报告期尚无测算结果，请先测算。"), code="not_measured")
-    sheet = sheet_of(version)
+    sheet = _sheet(version)
     unknown = [code for code in sheet.codes if code not in inputs()]
     if unknown:
         told = _("这些取值还没有数据来源，不能试算：%(codes)s。") % {"codes": "、".join(unknown)}
@@ -108,7 +108,11 @@ def what_if(version: RatingSchemeVersion, period: Period, *, by: Any) -> WhatIf:
     spans = _asked(version, measured.run, by)
     changes = _changes(sheet, measured.run, spans, base) if spans else []
     base_version = base.scheme_version if base is not None else None
-    return WhatIf(sheet, base, sheet_of(base_version) if base_version else None, tuple(changes))
+    return WhatIf(sheet, base, _sheet(base_version) if base_version else None, tuple(changes))
+
+
+def _sheet(version: RatingSchemeVersion) -> Sheet:
+    return published_sheet(version.public_id) if version.is_published else sheet_of(version)
 
 
 def _base_of(version: RatingSchemeVersion, period: Period) -> Run | None:
