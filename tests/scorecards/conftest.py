@@ -12,6 +12,9 @@ from communities.models import Division, Period
 from portal.scorecards import actions
 from portal.scorecards.models import CurrentRun, MeasureCard, MeasureSlot, Run
 from tests import factories
+from tests.scorecards.small_town import town
+
+__all__ = ["town"]
 
 TODAY = dt.date(2026, 8, 15)
 

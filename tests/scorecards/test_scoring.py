@@ -19,16 +19,14 @@ from hypothesis import strategies as st
 
 from communities.base.actions import save
 from communities.base.places import Span
-from communities.choices import BuildingClass, Level, Operator
+from communities.choices import Level, Operator
 from communities.models import (
     CommunityRecord,
     DirtyMark,
     Division,
     Period,
-    PreferredCountSource,
     Premises,
 )
-from portal.scorecards import actions
 from portal.scorecards.engine.slots import register
 from portal.scorecards.models import CurrentRun, MeasureCard, Run, RunKind, ScoreCard, ScoreRollUp, VetoEffect
 from portal.scorecards.schemes import publish_version
@@ -47,62 +45,20 @@ from tests.lengths import costly
 from tests.rules.test_sql import CODES, POSITIVE, RULES
 from tests.scorecards import sheets
 from tests.scorecards.conftest import measure
+from tests.scorecards.small_town import (
+    OFFICE,
+    ROOM,
+    cards_of,
+    run_of,
+    sample,
+    stored,
+    summed,
+    work_off,
+)
 
 # What the drawn rules call a, b and c.
 READ = ("office_compliance", "service_compliance.of_judged", "area_per_100_households")
 CUTS = {"五星": "8", "四星": "5", "三星": "2"}
-
-
-@pytest.fixture
-def town(quarter: Period) -> dict[str, Division]:
-    """Two cities; of one two streets, with three and two communities."""
-    province = factories.division("演示省", Level.PROVINCE, factories.root())
-    city = factories.division("云州市", Level.CITY, province)
-    other = factories.division("榆岚市", Level.CITY, province)
-    district = factories.division("长街区", Level.DISTRICT, city)
-    far = factories.division("远郊区", Level.DISTRICT, other)
-    one = factories.division("一街道", Level.STREET, district)
-    two = factories.division("二街道", Level.STREET, district)
-    three = factories.division("三街道", Level.STREET, far)
-    places = {"province": province, "city": city, "district": district, "one": one, "two": two, "far": far}
-    for number, (street, building) in enumerate(
-        [
-            (one, BuildingClass.NEW),
-            (one, BuildingClass.RENOVATED),
-            (one, BuildingClass.NEW),
-            (two, BuildingClass.RENOVATED),
-            (two, BuildingClass.NEW),
-            (three, BuildingClass.NEW),
-        ],
-        1,
-    ):
-        place = factories.community(f"{number}号社区", street, building)
-        body = factories.committee(place)
-        factories.premises(place, area=str(40 * number), committee=body)
-        factories.household_count(place, 500 * number)
-        places[f"c{number}"] = place
-    PreferredCountSource.objects.create(
-        jurisdiction=province, source="police", definition="registered", valid=factories.FOREVER
-    )
-    factories.threshold("premises.office.area", province, "100")
-    return places
-
-
-def run_of(version: Any, period: Period) -> Run:
-    """The current scoring run."""
-    return CurrentRun.objects.get(kind=RunKind.SCORE, period=period, scheme_version=version).run
-
-
-def cards_of(run: Run) -> dict[str, ScoreCard]:
-    """By name of place."""
-    return {
-        card.division.name_now: card for card in ScoreCard.objects.filter(run=run).select_related("division")
-    }
-
-
-def work_off() -> None:
-    """Do all runs that wait."""
-    actions.sweep()
 
 
 def expected(sheet: Sheet, run: Run) -> dict[int, tuple[Any, ...]]:
@@ -140,15 +96,6 @@ def expected(sheet: Sheet, run: Run) -> dict[int, tuple[Any, ...]]:
         rank = None if each[2] is None else 1 + sum(rival > each[2] for rival in rivals)
         found[pk] = (*each, rank, len(rivals))
     return found
-
-
-def stored(run: Run) -> dict[int, tuple[Any, ...]]:
-    return {
-        card.division_id: (
-            card.points, card.absent, card.total, card.grade, card.vetoes, card.rank, card.peers
-        )
-        for card in ScoreCard.objects.filter(run=run)
-    }  # fmt: skip
 
 
 def with_codes(rule: Any) -> Any:
@@ -223,28 +170,6 @@ def test_the_statement_gives_what_the_arithmetic_gives(
             )
         assert found == expected(sheet, run)
         transaction.set_rollback(True)
-
-
-OFFICE = {"rule": sheets.threshold("office_compliance.of_judged", "100"), "full_mark": Decimal(60)}
-ROOM = {
-    "rule": {
-        "shape": "pro_rata",
-        "value": "area_per_100_households",
-        "target": "20",
-        "missing": "zero",
-        "no_base": "not_applicable",
-    },
-    "full_mark": Decimal(40),
-}
-
-
-def sample(town: dict[str, Division], **kwargs: Any) -> Any:
-    return sheets.version(
-        town["city"],
-        {"办公": ("60", [OFFICE]), "用房": ("40", [ROOM])},
-        grades={"五星": "90", "三星": "60", "一星": "20"},
-        **kwargs,
-    )
 
 
 def test_a_measuring_run_is_followed_by_the_scores(town: dict[str, Division], quarter: Period) -> None:
@@ -369,6 +294,40 @@ def test_streets_are_scored_by_their_own_cards(town: dict[str, Division], quarte
     cards = cards_of(run_of(version, quarter))
     assert {name: card.points[0] for name, card in cards.items()} == {"一街道": 0, "二街道": 6000}
     assert set(inputs()) >= set(sheet_of(version).codes)
+
+
+@pytest.mark.parametrize("level", [Level.STREET, Level.DISTRICT, Level.CITY, Level.PROVINCE])
+def test_scores_of_higher_places_follow_a_row_and_a_closed_community(
+    town: dict[str, Division], quarter: Period, level: Level
+) -> None:
+    version = sheets.version(
+        Division.objects.get(level=Level.COUNTRY),
+        {"办公": ("60", [OFFICE]), "用房": ("40", [ROOM])},
+        grades={"五星": "90", "三星": "60", "一星": "20"},
+        level=level,
+    )
+    measure(quarter)
+    work_off()
+    run = run_of(version, quarter)
+    before = stored(run)
+    with transaction.atomic():
+        room = Premises.objects.get(division_now=town["c2"])
+        room.area = Decimal(500)
+        save(room, by=None)
+    work_off()
+    changed = stored(run)
+    assert changed != before
+    town["c2"].records.update(valid=(None, dt.date(2026, 8, 1)))
+    DirtyMark.objects.create(division=town["c2"], source="test")
+    work_off()
+    incremental, sums = stored(run), summed(run)
+    assert incremental != changed
+    assert run_of(version, quarter) == run
+    measure(quarter)
+    work_off()
+    again = run_of(version, quarter)
+    assert again != run
+    assert (stored(again), summed(again)) == (incremental, sums)
 
 
 def test_what_a_draft_would_change_is_told_from_the_cards_and_nothing_is_written(

@@ -14,7 +14,7 @@ from communities.base.places import Span, ancestor_ids, outermost, within
 from communities.base.querysets import valid_on
 from communities.choices import Level
 from communities.models import DivisionRecord
-from portal.scorecards.engine.frame import WHENEVER, paths_on, records_below
+from portal.scorecards.engine.frame import WHENEVER, paths_on, records_below, records_of
 from portal.scorecards.engine.slots import register
 from portal.scorecards.engine.sql import Sql
 from portal.scorecards.models import Run, ScoreCard
@@ -61,12 +61,13 @@ class Scoring:
         ScoreCard.objects.filter(run=self.run).delete()
 
     def refresh(self, division_ids: Sequence[int]) -> int:
-        """Score the places below ``division_ids`` anew and rank their peers; how many cards changed.
+        """Score the places that ``division_ids`` lie in or hold anew and rank their peers; how many cards changed.
 
         Where what one place gets depends on its peers, its whole city is scored anew.
         """
         parents = self._drop_vanished(division_ids)
-        inside = self._inside(paths_on([*division_ids, *parents], self.day))
+        touched = self._inside(self._scored(division_ids))
+        inside = touched + (self._inside(paths_on(parents, self.day)) if parents else [])
         if not inside:
             return len(parents)
         cities = self._cities_of(inside)
@@ -75,13 +76,26 @@ class Scoring:
         elif self.sheet.needs_peers:
             changed = self.write(cities, None)
         else:
-            only = outermost(self._inside(paths_on(division_ids, self.day)))
+            only = outermost(touched)
             found = self._insert(ranked(self.subjects(only)), None) + self._upsert(FOUND)
             changed = (found.execute_prepared() if only else 0) + self._rank_anew(cities)
         if changed or parents:
             above = sorted({pk for path in inside for pk in ancestor_ids(path)})
             self.roll_up(above, may_be_empty=bool(parents))
         return changed + len(parents)
+
+    def _scored(self, division_ids: Sequence[int]) -> list[str]:
+        """Paths on the day of the scored places to which some places belong, or else of those below which some lie.
+
+        A street's figures are those of its communities, one that was closed included.
+        """
+        level = Level(self.sheet.version.scheme.level)
+        if level == Level.COMMUNITY:
+            return paths_on(division_ids, self.day)
+        records = records_of(division_ids, self.day)
+        above = self._above([path for path, _in_force, _level in records], level)
+        around = tuple(above)
+        return above + [path for path, in_force, _level in records if in_force and not path.startswith(around)]
 
     def _inside(self, paths: Sequence[str]) -> list[str]:
         """What of the places and all below them lies in the territory."""
