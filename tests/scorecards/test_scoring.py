@@ -392,6 +392,21 @@ def test_next_steps_lead_where_they_say(town: dict[str, Division], quarter: Peri
     assert steps[0].text == "每百户社区用房面积由 8 平方米 提高到 20 平方米"
 
 
+def test_a_step_moves_whatever_counts_the_same_things(town: dict[str, Division], quarter: Period) -> None:
+    share = {"rule": sheets.threshold("one_door_coverage", "100"), "full_mark": Decimal(10)}
+    number = {"rule": sheets.threshold("communities.with_one_door", "1"), "full_mark": Decimal(5)}
+    version = sheets.version(town["city"], {"服务": ("10", [share]), "窗口": ("5", [number])})
+    measure(quarter)
+    work_off()
+    run = run_of(version, quarter)
+    (step,) = {step.total_after for step in next_steps(explain(cards_of(run)["1号社区"], by=None))}
+    room = Premises.objects.get(division_now=town["c1"])
+    room.is_one_door = True
+    save(room, by=None)
+    work_off()
+    assert cards_of(run)["1号社区"].total == step == 1500
+
+
 def test_a_version_that_is_ended_leaves_its_scores_to_the_next(
     town: dict[str, Division], quarter: Period
 ) -> None:

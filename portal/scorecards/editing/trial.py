@@ -46,14 +46,16 @@ class Trial:
     errors: Sequence[str] = ()
     # What was typed while the rule cannot be read, for when it can: (name of the field, text).
     kept: Sequence[tuple[str, str]] = ()
+    # How much of the rule is wrong, told once somebody has asked to try it.
+    faults: int = 0
 
 
 def trial_of(form: Any, data: Mapping[str, str], *, reckons: bool) -> Trial:
     """From a form as it stands, saved or not. ``reckons``: the button was pressed, even if nothing was typed."""
     try:
         item = item_of(form)
-    except RuleInvalid:
-        return Trial(kept=kept_of(data))
+    except RuleInvalid as error:
+        return Trial(kept=kept_of(data), faults=len(error.faults) if reckons else 0)
     except ValidationError as error:
         return Trial(errors=error.messages, kept=kept_of(data))
     names = input_names()

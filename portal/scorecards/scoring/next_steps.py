@@ -6,6 +6,7 @@ Where prices of a unit are on record the cheapest comes first; until then it is 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from django.utils.translation import gettext as _
 
@@ -61,7 +62,7 @@ def _steps(explanation: Explanation) -> list[NextStep]:
             total = _total_after(explanation, given, step)
             if card.total is None or total is None or total <= card.total:
                 continue
-            changed = with_value(given, step.code, step.then)
+            changed = _after(given, step)
             vetoes = sum(
                 1 << at for at, condition in enumerate(sheet.conditions) if condition.fulfilled(changed)
             )
@@ -74,12 +75,26 @@ def _steps(explanation: Explanation) -> list[NextStep]:
 def _total_after(explanation: Explanation, given: Inputs, step: Step) -> int | None:
     """The total if one value changed; what the policy for absent values gave stays where they stay absent."""
     sheet, card = explanation.sheet, explanation.card
-    scored = sheet.earned(with_value(given, step.code, step.then).readings, card.classes)
+    scored = sheet.earned(_after(given, step).readings, card.classes)
     points = [
         earned.points if earned.points is not None else stands
         for earned, stands in zip(scored, card.points, strict=True)
     ]
     return sheet.total(sheet.group_points(points))
+
+
+def _after(given: Inputs, step: Step) -> Inputs:
+    """The readings once the step is taken: whatever counts the same things over something else moves with it."""
+    changed, known = with_value(given, step.code, step.then), inputs()
+    one, base = known[step.code], given.readings[step.code].bottom
+    if base == 0:
+        return changed
+    counted = step.then * Fraction(base) / one.scale
+    for code, reading in given.readings.items():
+        other = known[code]
+        if code != step.code and other.top == one.top and reading.bottom != 0:
+            changed = with_value(changed, code, counted * other.scale / Fraction(reading.bottom))
+    return changed
 
 
 def _text(step: Step, *, is_community: bool) -> str:
