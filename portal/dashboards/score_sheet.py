@@ -138,7 +138,7 @@ def _line(number: int, item: ItemExplained) -> SheetLine:
         number,
         row,
         (*item.words, *_limits(row)),
-        f"《{clause.document.title}》{clause.label}" if clause is not None else "",
+        str(row.basis_at_hand or ""),
         (detail_url(clause) or detail_url(clause.document)) if clause is not None else None,
         tuple(value_line(one) for one in item.inputs) if item.is_asked else (),
         tuple(line.text for line in item.lines),

@@ -89,6 +89,7 @@ def _version(
         )
     _grades_and_vetoes(version, sheet)
     if is_published:
+        RatingItem.objects.filter(group__scheme_version=version).keep_bases()
         version.published_at = timezone.now()
         version.save(update_fields=["published_at"])
     return version

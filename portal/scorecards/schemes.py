@@ -112,6 +112,7 @@ def publish_version(version: RatingSchemeVersion, *, by: Any, reason: str = "") 
         RatingSchemeVersion.objects.select_for_update(of=("self",), no_key=True).get(pk=version.pk)
         if found := obstacles(version):
             raise ValidationError([ValidationError(each, code="obstacle") for each in found])
+        RatingItem.objects.live().filter(group__scheme_version=version).keep_bases()
         version.published_at, version.published_by = timezone.now(), by
         actions.save(version, by=by, reason=reason, needs=NEEDS)
     return version
@@ -175,7 +176,17 @@ def copy_version(version: RatingSchemeVersion, *, by: Any, note: str = "") -> Ra
 
 # What a row has of its own, however like another one it is.
 OWN = frozenset(
-    {"id", "public_id", "version", "created_at", "updated_at", "deleted_at", "deleted_by", "deleted_reason"}
+    {
+        "id",
+        "public_id",
+        "version",
+        "created_at",
+        "updated_at",
+        "deleted_at",
+        "deleted_by",
+        "deleted_reason",
+        "basis",
+    }
 )
 
 

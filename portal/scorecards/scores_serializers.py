@@ -10,7 +10,7 @@ from communities.base.rules.readings import number_text
 from communities.base.serializers import NamedSerializer, PlaceSerializer
 from communities.base.tables import ROUTES
 from communities.choices import LEVEL_CODES
-from portal.scorecards.models import VetoEffect
+from portal.scorecards.models import RatingItem, VetoEffect
 from portal.scorecards.rows import Subject
 from portal.scorecards.rules_api import StepSerializer, exact_text, points_text
 from portal.scorecards.scoring.explaining import (
@@ -122,14 +122,33 @@ class InputSerializer(serializers.Serializer):
     changed_since = serializers.BooleanField()
 
 
-class ItemClauseSerializer(serializers.Serializer):
-    """The clause on which an item rests."""
+class CitedDocumentSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
 
-    id = serializers.UUIDField(source="public_id")
+
+class ItemClauseSerializer(serializers.Serializer):
+    """The clause on which an item rests, in its words when the version was published."""
+
+    id = serializers.UUIDField()
     label = serializers.CharField()  # type: ignore[assignment] # a field of this name
     text = serializers.CharField()
-    document = NamedSerializer()
-    number = serializers.CharField(source="document.number")
+    document = CitedDocumentSerializer()
+    number = serializers.CharField()
+
+
+def cited(item: RatingItem) -> dict[str, Any] | None:
+    """What an item rests on, for :class:`ItemClauseSerializer`."""
+    clause, basis = item.clause, item.basis_at_hand
+    if clause is None or basis is None:
+        return None
+    return {
+        "id": clause.public_id,
+        "label": basis.label,
+        "text": basis.text,
+        "document": {"id": clause.document.public_id, "name": basis.document},
+        "number": basis.number,
+    }
 
 
 class PeersSerializer(serializers.Serializer):
@@ -238,7 +257,7 @@ class Explained:
             "rounding": {"places": row.places, "mode": row.mode},
             "rule": row.rule,
             "words": each.words,
-            "clause": row.clause,
+            "clause": cited(row),
             "inputs": [self.input(one) for one in each.inputs],
             "steps": [
                 {"text": line.text, "points": None if line.points is None else exact_text(line.points)}

@@ -12,11 +12,12 @@ from django.db import IntegrityError, connection, transaction
 
 from communities.base import actions
 from communities.choices import BuildingClass, Level
-from communities.models import ChangeRecord
+from communities.models import ChangeRecord, Clause, PolicyDocument
 from portal.scorecards.models import RatingGroup, RatingItem, RatingSchemeVersion
 from portal.scorecards.models.schemes import PUBLISHED
 from portal.scorecards.scheme_differences import Difference, differences
 from portal.scorecards.schemes import NEEDS, content_of, copy_version, obstacles, publish_version, warnings_of
+from portal.scorecards.scores_serializers import cited
 from tests import factories
 from tests.conftest import World
 from tests.factories import schemes
@@ -224,3 +225,20 @@ def test_items_go_with_their_version_and_come_back(draft: RatingSchemeVersion, o
 def test_grades_of_two_schemes_begin_at_the_same_points(world: World) -> None:
     for name in ("甲表", "乙表"):
         schemes.grade(schemes.version(schemes.scheme(world.district, name)), "优秀", "90")
+
+
+def test_a_document_put_right_later_leaves_what_was_published(
+    world: World, draft: RatingSchemeVersion, officer: Any
+) -> None:
+    clause = factories.clause(world.district, "第十一条", text="社区须有办公用房。")
+    RatingItem.objects.filter(group__scheme_version=draft).update(clause=clause)
+    version = publish_version(draft, by=officer)
+    Clause.objects.filter(pk=clause.pk).update(label="第十二条", text="社区须有办公用房和服务用房。")
+    PolicyDocument.objects.filter(pk=clause.document_id).update(title="另一办法")
+    item = RatingItem.objects.filter(group__scheme_version=version).select_related("clause__document").get()
+    told = cited(item)
+    assert told is not None
+    assert (told["label"], told["text"]) == ("第十一条", "社区须有办公用房。")
+    assert told["document"]["name"] == "《社区用房建设标准》"
+    copied = RatingItem.objects.get(group__scheme_version=copy_version(version, by=officer))
+    assert str(copied.basis_at_hand) == "《另一办法》第十二条"

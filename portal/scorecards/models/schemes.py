@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any, ClassVar, Self
 
@@ -67,6 +68,37 @@ class ItemQuerySet(RuleBookQuerySet):
     def live(self) -> Self:
         """Without those that went with their version, and come back with it."""
         return super().live().filter(group__scheme_version__deleted_at__isnull=True)
+
+    def keep_bases(self) -> None:
+        """Note what the clauses say on which the items rest, before their version is published."""
+        items = list(self.filter(clause__isnull=False).select_related("clause__document"))
+        for item in items:
+            item.basis = asdict(Basis.of(item.clause))
+        self.bulk_update(items, ["basis"])
+
+
+@dataclass(frozen=True)
+class Basis:
+    """The words of a clause on which an item rests, and of its document."""
+
+    title: str
+    number: str
+    label: str
+    text: str
+
+    @classmethod
+    def of(cls, clause: Clause) -> Basis:
+        """As they stand now."""
+        document = clause.document
+        return cls(document.title, document.number, clause.label, clause.text)
+
+    def __str__(self) -> str:
+        return f"《{self.title}》{self.label}"
+
+    @property
+    def document(self) -> str:
+        """The document as it is named elsewhere."""
+        return f"《{self.title}》" + (f"({self.number})" if self.number else "")
 
 
 class SchemeRow(Row):
@@ -331,6 +363,8 @@ class RatingItem(VersionPart):
         blank=True,
         related_name="rating_items",
     )
+    # What the clause said when the version was published: a document may be put right later.
+    basis = models.JSONField(_("发布时的依据"), null=True, blank=True, editable=False)
     building_classes = ArrayField(
         models.CharField(max_length=20, choices=BuildingClass.choices),
         verbose_name=_("建设类别"),
@@ -374,6 +408,13 @@ class RatingItem(VersionPart):
 
     def version_at_hand(self) -> RatingSchemeVersion:
         return self.group.scheme_version
+
+    @property
+    def basis_at_hand(self) -> Basis | None:
+        """What the item rests on: as it stood at publishing, of a draft as it stands."""
+        if self.basis is not None:
+            return Basis(**self.basis)
+        return None if self.clause is None else Basis.of(self.clause)
 
     @property
     def shape(self) -> Shape:

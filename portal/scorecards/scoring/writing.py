@@ -95,7 +95,9 @@ class Scoring:
         records = records_of(division_ids, self.day)
         above = self._above([path for path, _in_force, _level in records], level)
         around = tuple(above)
-        return above + [path for path, in_force, _level in records if in_force and not path.startswith(around)]
+        return above + [
+            path for path, in_force, _level in records if in_force and not path.startswith(around)
+        ]
 
     def _inside(self, paths: Sequence[str]) -> list[str]:
         """What of the places and all below them lies in the territory."""
