@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from communities.base import wording
 from communities.base.entry import texts
+from communities.base.entry.day_input import DayInput
 from communities.base.entry.search_input import Meant, SearchInput
 
 # Beyond this a list of choices is searched rather than shown.
@@ -189,7 +190,7 @@ class DayField(EntryField):
     default_error_messages = {"day": wording.DAY, "year": wording.YEAR}
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("widget", forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+        kwargs.setdefault("widget", DayInput())
         super().__init__(**kwargs)
 
     def read(self, text: str) -> dt.date:
@@ -412,9 +413,7 @@ class SpanWidget(forms.MultiWidget):
 
     def __init__(self) -> None:
         names = (_("开始日期"), _("结束日期"))
-        super().__init__(
-            [forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "aria-label": name}) for name in names]
-        )
+        super().__init__([DayInput({"aria-label": name}) for name in names])
 
     def id_for_label(self, id_: str) -> str:
         """The first day: where a link from the summary of what is wrong leads."""

@@ -1,11 +1,14 @@
 // What every page does beyond plain links and forms.
 
+import { tellHalfTypedDays } from "./days.js";
 import { keepDrafts } from "./drafts.js";
 import { notify } from "./notify.js";
 import { failedPart } from "./parts.js";
 import { openPicker } from "./picker.js";
 import { watchRuns } from "./runs.js";
 import { watchSelection, watchTogether } from "./selection.js";
+
+tellHalfTypedDays();
 
 for (const form of document.querySelectorAll("form[data-submit-on-change]")) {
   form.addEventListener("change", () => form.requestSubmit());
