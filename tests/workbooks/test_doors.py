@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 from typing import Any
 
 import openpyxl
 import pytest
+from django.apps import apps
 from django.test import Client
 
 from communities import forms
@@ -97,6 +99,50 @@ def test_page_api_and_workbook_say_the_same(world: World, send: Send, changes: d
     faults = batch.rows.get().errors
     in_workbook = sorted((fault["name"], fault["message"]) for fault in faults)
     assert on_page == over_api == in_workbook
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"使用单位": ""}, ("committee", "使用单位", "")),
+        ({"失去原因": "拆迁"}, ("lost_reason", "失去原因", "拆迁")),
+        ({"失去日期": "2025-03-01", "失去原因": "拆迁"}, ("lost_on", "失去日期", "2025-03-01")),
+        ({"临时过渡用房": "是"}, ("temporary_until", "过渡期限", "")),
+    ],
+)
+def test_a_rule_over_several_fields_names_one_of_them_at_every_door(
+    world: World, send: Send, changes: dict[str, str], told: tuple[str, str, str]
+) -> None:
+    name, head, value = told
+    clerk = world.users["street_clerk"]
+    cells = row(**changes)
+    data = dict(zip(FIELDS, cells, strict=True))
+    client = Client()
+    client.force_login(clerk)
+    client.get("/accounts/profile/")
+
+    page = client.post("/premises/new/", data).content.decode()
+    assert f'<a href="#id_{name}">{head}</a>' in page
+    assert re.search(f'name="{name}"[^>]*aria-invalid="true"', page)
+
+    body = {("division" if field == "division_now" else field): each for field, each in data.items()}
+    answer = client.post("/api/v1/premises/", body, content_type="application/json")
+    assert [error["attr"] for error in answer.json()["errors"]] == [name]
+
+    batch = send(book([cells]))
+    (fault,) = imports.errors_of(batch.rows.all(), batch, imports.target_of(batch).form)
+    assert (fault["column"], fault["value"]) == (head, value)
+    file = io.BytesIO()
+    imports.write_refused(file, batch)
+    sheet = openpyxl.load_workbook(file).worksheets[0]
+    assert any(f"{head}：{fault['message']}" in str(cell.value) for line in sheet.rows for cell in line)
+
+
+def test_every_field_named_by_a_rule_is_one_of_the_model() -> None:
+    for model in apps.get_models():
+        named = getattr(model, "constraint_fields", {})
+        assert set(named) <= {rule.name for rule in model._meta.constraints}, model
+        assert set(named.values()) <= {field.name for field in model._meta.concrete_fields}, model
 
 
 LATER = {
@@ -217,7 +263,7 @@ def test_refused_rows_come_back_marked_and_go_in_once_mended(world: World, send:
 
 
 def test_what_is_wrong_with_a_whole_row_is_marked_at_its_identity(world: World, send: Send) -> None:
-    """Gone, stale, repeated, or against a rule of several cells; lines are those of the file that was sent."""
+    """Gone, stale or repeated; lines are those of the file that was sent. A rule of several cells names its own."""
     content = exported(world)
     room = world.premises["community"]
     room.refresh_from_db()
@@ -241,7 +287,9 @@ def test_what_is_wrong_with_a_whole_row_is_marked_at_its_identity(world: World, 
     assert [lines[0] for lines in reasons] == [f"原文件第 {line} 行" for line in (5, 8, 9, 10)]
     assert reasons[1][1] == "与原文件第 7 行重复。"
     assert "原文件" in sheet["A2"].value
-    for at, (_line, reason) in enumerate(reasons[:3], start=5):
+    lost = [cell.value for cell in sheet[3]].index("失去原因") + 1
+    assert sheet.cell(7, lost).comment.text == "失去日期和失去原因须同时填写。"
+    for at, (_line, reason) in enumerate(reasons[:2], start=5):
         assert sheet.cell(at, 2).fill.fgColor.rgb == "FFFDE2E0"
         assert sheet.cell(at, 2).comment.text == reason
         # Where the identity is what is wrong, it can be mended; nowhere else.

@@ -171,7 +171,13 @@ class Staging:
                 [fields],
                 code=constraint.violation_error_code or "invalid",
                 message=str(constraint.violation_error_message),
+                name=self._told_at(constraint),
             )
+
+    def _told_at(self, constraint: Any) -> str:
+        """The field at which a breach is told, where the register has it."""
+        name = self.target.model.constraint_fields.get(constraint.name, "")
+        return name if name in self.target.names else ""
 
     def check_late(self) -> None:
         """Rules that look at other tables."""
@@ -196,6 +202,7 @@ class Staging:
                     "NOT EXISTS (SELECT FROM staged o WHERE o.row_pk = t.id AND NOT o.is_wrong)",
                     code=constraint.violation_error_code or "unique",
                     message=str(constraint.violation_error_message),
+                    name=self._told_at(constraint),
                 )
         self._once_in_file(alike, only_new=True)
         self._not_there(
@@ -216,7 +223,9 @@ class Staging:
             message=_("与原文件第 {line} 行重复。"),
         )
 
-    def _not_there(self, names: Iterable[str], condition: str, *, code: str, message: str) -> None:
+    def _not_there(
+        self, names: Iterable[str], condition: str, *, code: str, message: str, name: str = ""
+    ) -> None:
         """Refuse rows which would stand beside another live row of the same ``names``."""
         self.refuse(
             f"""SELECT DISTINCT s.staged_id, 0 FROM staged s JOIN {self.target.table} t ON {self._same(names)}
@@ -225,6 +234,7 @@ class Staging:
             [],
             code=code,
             message=message,
+            name=name,
         )
 
     def _recognise(self, names: Sequence[str]) -> None:

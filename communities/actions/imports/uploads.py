@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import logging
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -33,7 +33,7 @@ from communities.base.roles import Action
 from communities.base.tables import ROUTES, resource_of
 from communities.base.wakeup import wake_after_commit
 from communities.base.workbooks.checking import Checker, Staged
-from communities.base.workbooks.columns import columns_of, heads_of, layout_of
+from communities.base.workbooks.columns import columns_of, layout_of
 from communities.base.workbooks.reader import plain_head
 from communities.base.workbooks.sheets import FileRefused, opened
 from communities.choices import ImportMode, ImportState, JobState, RowOutcome
@@ -360,18 +360,3 @@ def _close_failed(batch: ImportBatch) -> None:
     failed = batch.job is not None and batch.job.state == JobState.FAILED
     if failed and not batch.is_ended:
         _end(batch, ImportState.FAILED, refusal=_("处理时多次中断，没有写入任何内容；请联系平台管理员。"))
-
-
-def errors_of(rows: Iterable[ImportRow], batch: ImportBatch, form: EntryForm) -> Iterator[dict[str, Any]]:
-    """Everything that is wrong, one line per fault: sheet, row, column, value, code and message."""
-    heads = heads_of(columns_of(form))
-    for row in rows:
-        for fault in row.errors or ():
-            yield {
-                "sheet": batch.sheet.get("name", ""),
-                "row": row.line,
-                "column": heads.get((fault["name"], fault.get("part")), ""),
-                "value": fault["value"],
-                "code": fault["code"],
-                "message": fault["message"],
-            }
