@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import re
 from typing import Any
 
 import openpyxl
 import pytest
-from django.apps import apps
 from django.test import Client
 
 from communities import forms
@@ -99,50 +97,6 @@ def test_page_api_and_workbook_say_the_same(world: World, send: Send, changes: d
     faults = batch.rows.get().errors
     in_workbook = sorted((fault["name"], fault["message"]) for fault in faults)
     assert on_page == over_api == in_workbook
-
-
-@pytest.mark.parametrize(
-    ("changes", "told"),
-    [
-        ({"使用单位": ""}, ("committee", "使用单位", "")),
-        ({"失去原因": "拆迁"}, ("lost_reason", "失去原因", "拆迁")),
-        ({"失去日期": "2025-03-01", "失去原因": "拆迁"}, ("lost_on", "失去日期", "2025-03-01")),
-        ({"临时过渡用房": "是"}, ("temporary_until", "过渡期限", "")),
-    ],
-)
-def test_a_rule_over_several_fields_names_one_of_them_at_every_door(
-    world: World, send: Send, changes: dict[str, str], told: tuple[str, str, str]
-) -> None:
-    name, head, value = told
-    clerk = world.users["street_clerk"]
-    cells = row(**changes)
-    data = dict(zip(FIELDS, cells, strict=True))
-    client = Client()
-    client.force_login(clerk)
-    client.get("/accounts/profile/")
-
-    page = client.post("/premises/new/", data).content.decode()
-    assert f'<a href="#id_{name}">{head}</a>' in page
-    assert re.search(f'name="{name}"[^>]*aria-invalid="true"', page)
-
-    body = {("division" if field == "division_now" else field): each for field, each in data.items()}
-    answer = client.post("/api/v1/premises/", body, content_type="application/json")
-    assert [error["attr"] for error in answer.json()["errors"]] == [name]
-
-    batch = send(book([cells]))
-    (fault,) = imports.errors_of(batch.rows.all(), batch, imports.target_of(batch).form)
-    assert (fault["column"], fault["value"]) == (head, value)
-    file = io.BytesIO()
-    imports.write_refused(file, batch)
-    sheet = openpyxl.load_workbook(file).worksheets[0]
-    assert any(f"{head}：{fault['message']}" in str(cell.value) for line in sheet.rows for cell in line)
-
-
-def test_every_field_named_by_a_rule_is_one_of_the_model() -> None:
-    for model in apps.get_models():
-        named = getattr(model, "constraint_fields", {})
-        assert set(named) <= {rule.name for rule in model._meta.constraints}, model
-        assert set(named.values()) <= {field.name for field in model._meta.concrete_fields}, model
 
 
 LATER = {

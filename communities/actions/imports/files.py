@@ -90,11 +90,11 @@ def _refused_lines(batch: ImportBatch, target: Any, columns: Sequence[Column]) -
 
 
 def _identity_to_send(row: ImportRow) -> str:
-    """What the refused row says of itself: what could not be read as it was sent, a second one of a row nothing."""
+    """What the refused row says of itself: what could not be read as it was sent."""
     codes = {fault["code"]: fault["value"] for fault in row.errors or () if not fault["name"]}
     if "identity" in codes:
         return str(codes["identity"])
-    if row.object_id is None or "repeated" in codes:
+    if row.object_id is None:
         return ""
     return identity_of(row.object_id, row.object_version)
 
@@ -123,8 +123,12 @@ def shown_value(fault: dict[str, Any], row: ImportRow, target: Any, columns: Seq
     else:
         values = stored_values(row, target, columns)
         ends = ((values[at] if c.part is None else end_of(values[at], c.part), c) for at, c in own)
-        texts = [column.field.shown(value) if value is not None else "" for value, column in ends]
+        texts = [_word(column, value) for value, column in ends if value is not None]
     return " ".join(str(text) for text in texts if text not in (None, ""))[:100]
+
+
+def _word(column: Column, value: Any) -> str:
+    return str(value) if isinstance(column.field, RowField) else str(column.field.shown(value))
 
 
 def errors_of(rows: Iterable[ImportRow], batch: ImportBatch, form: EntryForm) -> Iterator[dict[str, Any]]:

@@ -29,10 +29,14 @@ from communities.choices import RowOutcome
 
 @dataclass(frozen=True)
 class Target:
-    """The register that a batch goes into: the form of its rows, and which of them the writer may change."""
+    """The register that a batch goes into: the form of its rows, and which of them the writer may change.
+
+    ``elsewhere`` are those that he may change in batches for other places as well.
+    """
 
     form: EntryForm
     writable: QuerySet[Any]
+    elsewhere: QuerySet[Any]
 
     @cached_property
     def model(self) -> Any:
@@ -125,9 +129,18 @@ class Staging:
             " WHERE w.public_id = s.object_id",
             params,
         )
+        lost = "SELECT staged_id, 0 FROM staged WHERE object_id IS NOT NULL AND row_pk IS NULL AND object_id"
+        keys = self.target.elsewhere.order_by().values("public_id")
+        known, known_params = sql_of(keys, "SELECT NULL::uuid WHERE false")
         self.refuse(
-            "SELECT staged_id, 0 FROM staged WHERE object_id IS NOT NULL AND row_pk IS NULL",
-            [],
+            f"{lost} IN ({known})",
+            known_params,
+            code="out_of_place",
+            message=_("这条记录不在本次导入所选的地区内；请选择它所在的地区后导入。"),
+        )
+        self.refuse(
+            f"{lost} NOT IN ({known})",
+            known_params,
             code="gone",
             message=_("没有找到这条记录，可能已被删除，或不在您的管辖范围内。"),
         )

@@ -237,7 +237,7 @@ def target_of(batch: ImportBatch) -> Target:
     form = form_for(registers()[batch.register], batch.requested_by, batch.division)
     model: Any = form._meta.model
     rows = model.objects.visible_to(batch.requested_by, form.action).live()
-    return Target(form, rows.below(batch.division.path_now))
+    return Target(form, rows.below(batch.division.path_now), rows)
 
 
 def form_for(entry: type[EntryForm], user: Any, division: Division) -> EntryForm:
@@ -249,6 +249,7 @@ def form_for(entry: type[EntryForm], user: Any, division: Division) -> EntryForm
     standing = model.objects.visible_to(user, form.action).live().below(division.path_now)
     for name, field in form.fields.items():
         if isinstance(field, RowField) and field.rows is not None:
+            field.wider = field.rows
             field.rows = _below(field.rows, division.path_now)
             field.kept = _named_by(standing, name)
     return form
@@ -320,15 +321,27 @@ def _apply(batch: ImportBatch, lease: Lease) -> None:
         )
         batch.counts = counted(batch)
         if batch.mode == ImportMode.ALL_OR_NOTHING and merged.refused:
-            told = _(
-                "预览之后有 %(refused)d 行已被他人修改，没有写入任何内容；请下载退回的表，核对后重新上传。"
-            )
-            _end(batch, ImportState.REFUSED, code="stale", refusal=told % {"refused": merged.refused})
+            code, told = _no_longer(batch)
+            _end(batch, ImportState.REFUSED, code=code, refusal=told)
         else:
             _end(batch, ImportState.DONE)
         jobs.finish(lease)
     if merged.created + merged.changed > MANY_ROWS:
         tell_planner(target)
+
+
+def _no_longer(batch: ImportBatch) -> tuple[str, str]:
+    """Why nothing was written: rows that others wrote since the preview, or that pass no longer."""
+    refused = ImportRow.objects.filter(batch=batch, outcome=RowOutcome.REFUSED)
+    stale = refused.filter(errors__contains=[{"code": "stale"}]).count()
+    others = refused.count() - stale
+    said = []
+    if stale:
+        said.append(_("预览之后有 %(number)d 行已被他人修改") % {"number": stale})
+    if others:
+        said.append(_("预览之后有 %(number)d 行因其他记录变动而不再合格") % {"number": others})
+    told = "，".join(said) + _("，没有写入任何内容；请下载退回的表，核对后重新上传。")
+    return "stale" if stale else "rows_refused", told
 
 
 def counted(batch: ImportBatch) -> dict[str, int]:
