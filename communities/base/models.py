@@ -122,14 +122,15 @@ class Row(models.Model):
     def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
         """As Django does, with the breach of a rule told at the field that the model names for it."""
         errors: dict[str, list[ValidationError]] = {}
+        left_out = set(exclude or ())
         for model, constraints in self.get_constraints():
             for constraint in constraints:
                 try:
-                    constraint.validate(model, self, exclude=exclude)
+                    constraint.validate(model, self, exclude=left_out)
                 except ValidationError as error:
                     name = self.constraint_fields.get(constraint.name, NON_FIELD_ERRORS)
                     # What a form does not ask for cannot be marked there.
-                    where = NON_FIELD_ERRORS if name in (exclude or ()) else name
+                    where = NON_FIELD_ERRORS if name in left_out else name
                     errors.setdefault(where, []).extend(error.error_list)
         if errors:
             raise ValidationError(errors)
