@@ -72,6 +72,13 @@ class RefusalSerializer(serializers.Serializer):
     message = serializers.CharField()
 
 
+class RepeatsSerializer(serializers.Serializer):
+    """An import of the same file that was written before."""
+
+    id = serializers.UUIDField(source="public_id")
+    created_at = serializers.DateTimeField()
+
+
 class ImportSerializer(serializers.Serializer):
     """One upload; ``errors`` holds the first thousand."""
 
@@ -86,6 +93,9 @@ class ImportSerializer(serializers.Serializer):
     mode = serializers.SerializerMethodField()
     counts = serializers.SerializerMethodField()
     refusal = serializers.SerializerMethodField(help_text=gettext_lazy("整个文件被退回的原因"))
+    repeats = RepeatsSerializer(
+        read_only=True, allow_null=True, help_text=gettext_lazy("同一文件此前已入库的那一次导入")
+    )
     created_at = serializers.DateTimeField(read_only=True)
     finished_at = serializers.DateTimeField(read_only=True, allow_null=True)
 
@@ -170,7 +180,7 @@ class ImportFilterSet(RegisterFilterSet):
 class ImportViewSet(ListViewSet):
     """Uploads of one's own."""
 
-    queryset = ImportBatch.objects.select_related("division", "job")
+    queryset = ImportBatch.objects.select_related("division", "job", "repeats")
     action_to_read = Action.EDIT_REGISTERS
     filterset_class = ImportFilterSet
     serializer_class = ImportSerializer

@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.models import Parts, Row, is_same, take_turn
+from communities.base.parking import park
 from communities.base.roles import Action
 from communities.base.wakeup import wake_after_commit
 
@@ -132,7 +133,7 @@ def _done(rows: Sequence[Row], write: Callable[[], None]) -> None:
             for row, pk, version, adding in before:
                 row.pk, row.version, row._state.adding = pk, version, adding
             if isinstance(error, IntegrityError):
-                raise _violated(error, every) from error
+                raise _violated(error, every, named={type(row) for row in rows}) from error
             if not again or not _is_deadlock(error):
                 raise
         else:
@@ -143,8 +144,13 @@ def _is_deadlock(error: BaseException) -> bool:
     return isinstance(error, OperationalError) and getattr(error.__cause__, "pgcode", "") == DEADLOCK
 
 
-def _violated(error: IntegrityError, rows: Iterable[Row]) -> ValidationError:
-    """A constraint that held when it was looked at, and no longer when the row was written, in people's words."""
+def _violated(
+    error: IntegrityError, rows: Iterable[Row], *, named: Collection[type[Row]] | None = None
+) -> ValidationError:
+    """A constraint that held when it was looked at, and no longer when the row was written, in people's words.
+
+    It is told at its field, for models in ``named`` only where others stand beside them.
+    """
     name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
     for model in {type(row) for row in rows}:
         if name in model.trigger_messages:
@@ -152,7 +158,9 @@ def _violated(error: IntegrityError, rows: Iterable[Row]) -> ValidationError:
         for constraint in model._meta.constraints:
             if constraint.name == name:
                 code = constraint.violation_error_code
-                return ValidationError(constraint.get_violation_error_message(), code=code)
+                found = ValidationError(constraint.get_violation_error_message(), code=code)
+                where = model.constraint_fields.get(name)
+                return ValidationError({where: found}) if where and model in (named or {model}) else found
     raise error
 
 
@@ -288,11 +296,22 @@ def with_names(row: Row) -> Any:
     return kind._default_manager.select_related(*named)
 
 
-def _write(row: Row, *, by: Any, reason: str, act: uuid.UUID, needs: Action, last: bool = True) -> None:
+def _write(
+    row: Row,
+    *,
+    by: Any,
+    reason: str,
+    act: uuid.UUID,
+    needs: Action,
+    last: bool = True,
+    parked: bool = False,
+) -> None:
     """``last``: no part of the same thing follows, so that rules across rows must hold by now."""
     stored = None
     if row.pk is not None:
         stored = _locked(row)
+        if parked:
+            stored.deleted_at = None
         if stored.version != row.version:
             raise StaleVersion(stored)
         require_scope(stored, by, needs)
@@ -332,6 +351,7 @@ def _write_parts(row: Row, parts: Parts, *, by: Any, reason: str, act: uuid.UUID
     """What was taken out first, so that its place is free. Raises ValidationError by ``name.position.field``."""
     for part in parts.gone:
         _mark_deleted(part, by=by, reason=reason, needs=needs, deleted=True, act=act)
+    parked = park(parts)
     errors: dict[str, Any] = {}
     for position, part in enumerate(parts.kept):
         if part.pk is not None and part.pk in parts.untouched:
@@ -339,7 +359,8 @@ def _write_parts(row: Row, parts: Parts, *, by: Any, reason: str, act: uuid.UUID
         setattr(part, part.part_of, row)
         try:
             with transaction.atomic():
-                _write(part, by=by, reason=reason, act=act, needs=needs, last=False)
+                is_parked = part.pk in parked
+                _write(part, by=by, reason=reason, act=act, needs=needs, last=False, parked=is_parked)
         except (ValidationError, IntegrityError) as error:
             wrong = _violated(error, [part]) if isinstance(error, IntegrityError) else error
             for name, found in errors_by_field(wrong).items():

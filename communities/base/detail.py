@@ -15,7 +15,7 @@ from django.urls import reverse
 from communities.base.changes import History, history_of
 from communities.base.entry.forms import ENTRIES
 from communities.base.held import held_query
-from communities.base.tables import ROUTES, RegisterTable, describe, detail_url
+from communities.base.tables import READ_WHEN_REMOVED, ROUTES, RegisterTable, describe, detail_url
 from communities.base.views import Head, ScopedPage, place_lines, readable
 
 
@@ -40,7 +40,7 @@ class FactGroup:
 
 
 class DetailPage(ScopedPage):
-    """One row: its fields in groups, what belongs to it, and how it changed.
+    """One row: its fields in groups, what belongs to it, and how it changed; of a removed row that it was removed.
 
     ``groups`` are (heading, field names); ``units`` gives a field's unit; ``parts`` may be overridden.
     """
@@ -54,10 +54,20 @@ class DetailPage(ScopedPage):
     part_size = 20
 
     def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
-        rows = readable(self.model, request.user, self.action).select_related(*self.related)
-        self.row = get_object_or_404(rows, public_id=public_id)
+        self.row = get_object_or_404(self.rows().select_related(*self.related), public_id=public_id)
         request.place_target = self.list_url  # type: ignore[attr-defined] # read by the frame of the page
         return render(request, self.template_name, self.context())
+
+    def rows(self) -> QuerySet[Any]:
+        """The rows that have a page for the reader."""
+        if self.model._meta.label not in READ_WHEN_REMOVED:
+            return readable(self.model, self.request.user, self.action)
+        found: QuerySet[Any] = self.model.objects.visible_to(self.request.user, self.action)
+        return found.select_related("deleted_by")
+
+    @property
+    def is_removed(self) -> bool:
+        return getattr(self.row, "deleted_at", None) is not None
 
     @property
     def list_url(self) -> str:
@@ -65,7 +75,10 @@ class DetailPage(ScopedPage):
 
     def context(self) -> dict[str, Any]:
         place = self.place()
+        acts = self.acts(place)
         return {
+            "removed": self.row if self.is_removed else None,
+            "bring_back_url": detail_url(self.row, "bring-back") if acts else None,
             "row": self.row,
             "title": self.heading(),
             "kind": self.model._meta.verbose_name,
@@ -77,7 +90,7 @@ class DetailPage(ScopedPage):
             "groups": self.fact_groups(),
             "parts": list(self.parts()),
             "history": self.history(),
-            "acts": self.acts(place),
+            "acts": {} if self.is_removed else acts,
         }
 
     def acts(self, place: Any) -> dict[str, str]:

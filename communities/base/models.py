@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import connection, models
 from django.db.backends.postgresql.psycopg_any import Range
 from django.db.models import F, Func, Q
@@ -89,6 +89,9 @@ class Row(models.Model):
     # What to say when a rule across rows, held by a trigger of the database, is broken: by its name.
     trigger_messages: ClassVar[Mapping[str, Any]] = {}
 
+    # At which field the breach of a constraint is told, by the constraint's name: the one to be looked at first.
+    constraint_fields: ClassVar[Mapping[str, str]] = {}
+
     # Fields whose values never enter a change record in plain.
     personal_fields: ClassVar[frozenset[str]] = frozenset()
 
@@ -115,6 +118,22 @@ class Row(models.Model):
             if row is not None:
                 found.append(getattr(row, f"{last}_id"))
         return dict.fromkeys(found)
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """As Django does, with the breach of a rule told at the field that the model names for it."""
+        errors: dict[str, list[ValidationError]] = {}
+        left_out = set(exclude or ())
+        for model, constraints in self.get_constraints():
+            for constraint in constraints:
+                try:
+                    constraint.validate(model, self, exclude=left_out)
+                except ValidationError as error:
+                    name = self.constraint_fields.get(constraint.name, NON_FIELD_ERRORS)
+                    # What a form does not ask for cannot be marked there.
+                    where = NON_FIELD_ERRORS if name in left_out else name
+                    errors.setdefault(where, []).extend(error.error_list)
+        if errors:
+            raise ValidationError(errors)
 
     def check_beside(self) -> None:
         """Raises ValidationError where the row contradicts other live rows; asked in the transaction of the write.

@@ -25,6 +25,8 @@ EMPTY = mark_safe('<span class="none">—</span>')
 
 # Model label -> name of its list and detail addresses; filled by ``communities.base.urls.register``.
 ROUTES: dict[str, str] = {}
+# The models whose pages of rows can still be read once a row is removed.
+READ_WHEN_REMOVED: set[str] = set()
 
 
 def resource_of(code: str) -> str:

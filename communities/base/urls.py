@@ -15,7 +15,7 @@ from communities.base.entry.together import TogetherPage
 from communities.base.filters import FILTER_SETS
 from communities.base.saved import LISTS
 from communities.base.selection import ChosenIds
-from communities.base.tables import ROUTES
+from communities.base.tables import READ_WHEN_REMOVED, ROUTES
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ def register(
     if entry is not None:
         ENTRIES[entry._meta.model._meta.label] = entry
         FILTER_SETS[entry._meta.model._meta.label] = list_page.filterset_class
+        if detail_page is not None and detail_page.shows_history:
+            READ_WHEN_REMOVED.add(entry._meta.model._meta.label)
         one = f"{route}/<uuid:public_id>"
         paths += [
             path(f"{route}/new/", pages.create.of(entry), name=f"{code}-new"),

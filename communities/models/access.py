@@ -43,6 +43,8 @@ class Organisation(Row):
         Division, verbose_name=_("所在地"), on_delete=models.PROTECT, related_name="organisations"
     )
 
+    constraint_fields = {"organisation_unique": "name"}
+
     objects = OrganisationQuerySet.as_manager()
 
     class Meta:
@@ -213,6 +215,12 @@ class RoleAssignment(Row):
         related_name="+",
     )
     valid = DateRangeField(_("有效期"))
+
+    constraint_fields = {
+        "roleassignment_valid_not_empty": "valid",
+        "roleassignment_no_overlap": "valid",
+        "roleassignment_administrators_exclude": "role",
+    }
 
     objects = RoleAssignmentQuerySet.as_manager()
 

@@ -39,6 +39,11 @@ class Committee(Row):
     affects = ("division_now",)
     told_apart_by = "division_now__code_now"
 
+    constraint_fields = {
+        "committee_valid_not_empty": "valid",
+        "committee_term_in_order": "expires_on",
+    }
+
     objects = CommitteeQuerySet.as_manager()
 
     class Meta:

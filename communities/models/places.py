@@ -98,6 +98,8 @@ class HouseholdCount(Row):
 
     affects = ("division",)
 
+    constraint_fields = {"householdcount_unique": "counted_on"}
+
     objects = DivisionScopedQuerySet.as_manager()
 
     class Meta:

@@ -87,6 +87,13 @@ class Premises(Row):
     clean_reads = ("division_now", "committee")
     told_apart_by = "division_now__code_now"
     trigger_messages = ZONES_FIT
+    constraint_fields = {
+        "premises_area_in_range": "area",
+        "premises_dates_in_order": "lost_on",
+        "premises_loss_has_reason": "lost_reason",
+        "premises_temporary_has_due_date": "temporary_until",
+        "premises_office_has_committee": "committee",
+    }
 
     objects = PremisesQuerySet.as_manager()
 
@@ -161,6 +168,10 @@ class PremisesFunctionArea(Row):
 
     part_of = "premises"
     trigger_messages = ZONES_FIT
+    constraint_fields = {
+        "premisesfunctionarea_unique": "function",
+        "premisesfunctionarea_area_in_range": "area",
+    }
 
     objects = FunctionAreaQuerySet.as_manager()
 
@@ -214,6 +225,7 @@ class PremisesNilStatement(Row):
     # Where it was stated, and where the committee stands now, should that have moved since.
     affects = ("division", "committee__division_now")
     clean_reads = ("division", "committee")
+    constraint_fields = {"premisesnilstatement_unique": "stated_on"}
 
     objects = DivisionScopedQuerySet.as_manager()
 

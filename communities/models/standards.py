@@ -53,6 +53,8 @@ class PolicyDocument(Row):
     valid = DateRangeField(_("施行期间"))
     text = models.TextField(_("正文"), blank=True)
 
+    constraint_fields = {"policydocument_valid_not_empty": "valid"}
+
     objects = RuleBookQuerySet.as_manager()
 
     class Meta:
@@ -79,6 +81,8 @@ class Clause(Row):
     text = models.TextField(_("条款内容"))
 
     part_of = "document"
+
+    constraint_fields = {"clause_unique_label": "label"}
 
     objects = ClauseQuerySet.as_manager()
 
@@ -164,6 +168,12 @@ class Threshold(Row):
         "force",
         "clause_id",
     )
+
+    constraint_fields = {
+        "threshold_valid_not_empty": "valid",
+        "threshold_bounds_fit_operator": "operator",
+        "threshold_step_complete": "step_households",
+    }
 
     objects = ThresholdQuerySet.as_manager()
 
@@ -328,6 +338,8 @@ class Exemption(Row):
     # Where it holds, and where the committee stands now, should that have moved since.
     affects = ("division", "committee__division_now")
     clean_reads = ("division", "committee")
+
+    constraint_fields = {"exemption_valid_not_empty": "valid"}
 
     objects = DivisionScopedQuerySet.as_manager()
 

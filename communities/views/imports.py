@@ -27,6 +27,7 @@ from communities.base.entry.texts import visible
 from communities.base.roles import Action
 from communities.base.tables import detail_url, moment_text, resource_of
 from communities.base.views import ScopedPage
+from communities.base.workbooks.columns import columns_of
 from communities.base.workbooks.writing import download
 from communities.choices import ImportMode, ImportState, JobState, RowOutcome
 from communities.models import Division, ExportFile, ImportBatch, ImportRow
@@ -230,6 +231,7 @@ class Preview:
     def __init__(self, batch: ImportBatch) -> None:
         self.target = imports.target_of(batch)
         self.fields = {name: self.target.model._meta.get_field(name) for name in self.target.names}
+        self.columns = columns_of(self.target.form)
         self.labels = {name: str(field.label) for name, field in self.target.form.fields.items()}
 
     def shown(self, rows: list[ImportRow]) -> list[Shown]:
@@ -258,10 +260,13 @@ class Preview:
             ],
             changes,
             [
-                (self.labels.get(fault["name"], ""), visible(fault["value"]), fault["message"])
+                (self.labels.get(fault["name"], ""), visible(self.value(fault, row)), fault["message"])
                 for fault in row.errors or ()
             ],
         )
+
+    def value(self, fault: dict[str, Any], row: ImportRow) -> str:
+        return imports.shown_value(fault, row, self.target, self.columns)
 
     def label(self, values: dict[str, Any], wrong: Sequence[str]) -> str:
         """The row's own words for itself; where they need a cell that could not be read, those it is known by."""

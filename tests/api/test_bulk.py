@@ -109,7 +109,7 @@ def test_rules_between_rows_of_one_call_hold_too(world: World, officer: APIClien
     }
     url = f"{API}/household-counts/bulk/"
     answer = officer.post(url, {"rows": [count, count]})
-    assert (answer.status_code, told(answer)[0][0]) == (400, "rows.1.non_field_errors")
+    assert (answer.status_code, told(answer)[0][0]) == (400, "rows.1.counted_on")
     assert officer.post(url, {"rows": [count]}).status_code == 200
 
 

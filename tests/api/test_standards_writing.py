@@ -174,10 +174,10 @@ def test_what_was_entered_after_a_period_was_closed_can_be_mended(world: World, 
 @pytest.mark.parametrize(
     ("changes", "attr"),
     [
-        ({"low": None}, "non_field_errors"),
-        ({"high": "100"}, "non_field_errors"),
+        ({"low": None}, "operator"),
+        ({"high": "100"}, "operator"),
         ({"key": "premises.palace"}, "key"),
-        ({"step": "5"}, "non_field_errors"),
+        ({"step": "5"}, "step_households"),
         ({"force": ""}, "force"),
         ({"building_classes": ["palace"]}, "building_classes"),
         ({"building_classes": "new"}, "building_classes"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from communities.models import Premises, PremisesFunctionArea
+from communities.models import ChangeRecord, Premises, PremisesFunctionArea
 from tests import factories
 from tests.conftest import World
 from tests.pages.conftest import Reader
@@ -88,3 +88,41 @@ def test_words_of_a_list_left_alone_stay_the_other_writers(world: World, as_role
     assert (
         text.count(" selected>", text.index('name="building_classes"'), text.index("location_classes")) == 2
     )
+
+
+def test_two_zones_change_places(world: World, as_role: Reader) -> None:
+    """And a new one takes what a third gives up; what is really there twice is refused at its line."""
+    room, clerk = world.premises["community"], as_role("street_clerk")
+    zone(room, "service_station", 20)
+    zone(room, "storage", 10)
+    shown = as_shown(clerk.get(edit_of(room)).content.decode())
+    swapped = {"functions-0-function": "storage", "functions-1-function": "service_station"}
+    assert clerk.post(edit_of(room), shown | swapped).status_code == 302
+    assert areas(room) == {"storage": 20, "service_station": 10}
+    assert {each.version for each in room.functions.live()} == {2}
+    records = ChangeRecord.objects.filter(model="communities.PremisesFunctionArea", verb="change")
+    assert {(tuple(each.before), tuple(each.after)) for each in records} == {(("function",), ("function",))}
+    shown = as_shown(clerk.get(edit_of(room)).content.decode())
+    twice = {"functions-0-function": "reading", "functions-1-function": "reading"}
+    answer = clerk.post(edit_of(room), shown | twice)
+    assert answer.status_code == 422
+    assert "同一用房的同一功能只能登记一次。" in answer.content.decode()
+    assert areas(room) == {"storage": 20, "service_station": 10}
+
+
+def test_zones_change_places_over_the_api(world: World, as_role: Reader) -> None:
+    room = world.premises["community"]
+    one, two = zone(room, "service_station", 20), zone(room, "storage", 10)
+    sent = [
+        {"function": "service_station", "area": "5"},
+        {"id": str(one.public_id), "function": "storage", "area": "20"},
+        {"id": str(two.public_id), "function": "reading", "area": "10"},
+    ]
+    answer = as_role("street_clerk").patch(
+        f"/api/v1/premises/{room.public_id}/",
+        {"functions": sent},
+        content_type="application/json",
+        headers={"if-match": '"1"'},
+    )
+    assert answer.status_code == 200, answer.content.decode()
+    assert areas(room) == {"service_station": 5, "storage": 20, "reading": 10}

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from communities.base import actions
-from communities.models import Draft, Exemption, PolicyDocument, Premises, PremisesNilStatement
+from communities.models import Draft, Exemption, Organisation, PolicyDocument, Premises, PremisesNilStatement
 from tests import factories
 from tests.conftest import FOREIGN, World
 from tests.pages.conftest import Reader
@@ -159,3 +159,78 @@ def test_a_foreign_row_that_was_removed_is_not_found(world: World, as_role: Read
     room, clerk = take_out(world.premises["other_community"]), as_role("street_clerk")
     assert clerk.post(edit_of(room), {"version": "1"}).status_code == 404
     assert clerk.post(f"{edit_of(room)}draft/", {"version": "1"}).status_code == 404
+
+
+def removed_by(world: World, room: Premises, reason: str = "误登") -> None:
+    actions.remove(Premises.objects.get(pk=room.pk), by=world.users["district_officer"], reason=reason)
+
+
+@pytest.mark.parametrize("role", ["street_clerk", "standards_officer"])
+def test_a_removed_row_is_read_with_its_history(world: World, as_role: Reader, role: str) -> None:
+    room = world.premises["community"]
+    removed_by(world, room)
+    reader = as_role(role)
+    page = reader.get(reverse("premises-detail", args=[room.public_id])).content.decode()
+    assert re.search("已由 district_officer 于 [-0-9 :]+ 删除", page)
+    assert "删除原因：误登" in page
+    assert "变更历史" in page
+    assert reverse("premises-remove", args=[room.public_id]) not in page
+    assert edit_of(room) not in page
+    may = role == "street_clerk"
+    assert (reverse("premises-bring-back", args=[room.public_id]) in page) == may
+    assert 'href="/premises/"' in page
+    if may:
+        for name in ("edit", "remove"):
+            answer = reader.get(reverse(f"premises-{name}", args=[room.public_id]))
+            assert (answer.status_code, answer.url) == (
+                302,
+                reverse("premises-detail", args=[room.public_id]),
+            )
+
+
+def test_whoever_removes_what_is_removed_already_is_told(world: World, as_role: Reader) -> None:
+    room, clerk = world.premises["community"], as_role("street_clerk")
+    url = reverse("premises-remove", args=[room.public_id])
+    shown = as_shown(clerk.get(url).content.decode()) | {"reason": "重复登记，见台账"}
+    removed_by(world, room)
+    answer = clerk.post(url, shown)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert re.search("已由 district_officer 于 [-0-9 :]+ 删除", page)
+    assert "删除原因：误登" in page
+    assert "重复登记，见台账" in page
+    for name in ("bring-back", "detail"):
+        assert f'href="{reverse(f"premises-{name}", args=[room.public_id])}"' in page
+
+
+def test_two_who_bring_a_row_back(world: World, as_role: Reader) -> None:
+    room, clerk = world.premises["community"], as_role("street_clerk")
+    back = reverse("premises-bring-back", args=[room.public_id])
+    there = reverse("premises-detail", args=[room.public_id])
+    assert "没有被删除，无须恢复" in clerk.get(back, follow=True).content.decode()
+    removed_by(world, room)
+    assert as_role("district_officer").post(back).status_code == 302
+    answer = clerk.post(back, follow=True)
+    assert answer.redirect_chain == [(there, 302)]
+    assert re.search("已由 district_officer 于 [-0-9 :]+ 恢复", answer.content.decode())
+
+
+def test_a_foreign_row_is_not_found_whether_removed_or_not(world: World, as_role: Reader) -> None:
+    room, clerk = world.premises["other_community"], as_role("street_clerk")
+    for take in (lambda: None, lambda: take_out(room)):
+        take()
+        for name in ("detail", "edit", "remove", "bring-back"):
+            url = reverse(f"premises-{name}", args=[room.public_id])
+            assert clerk.get(url).status_code == 404
+            if name != "detail":
+                assert clerk.post(url, {"version": "1", "reason": "x"}).status_code == 404
+
+
+def test_a_removed_organisation_leads_to_its_return(world: World, as_role: Reader) -> None:
+    """Its page tells of what is open, and is shown of those that stand only."""
+    bureau = take_out(Organisation.objects.create(name="旧局", kind="bureau", division=world.city))
+    writer = as_role("platform_administrator")
+    answer = writer.get(reverse("organisation-edit", args=[bureau.public_id]))
+    assert answer.url == reverse("organisation-bring-back", args=[bureau.public_id])
+    assert writer.get(answer.url).status_code == 200
+    assert writer.get(reverse("organisation-detail", args=[bureau.public_id])).status_code == 404

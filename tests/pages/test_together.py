@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from communities.base import actions
 from communities.models import ChangeRecord, Premises
 from tests import factories
 from tests.conftest import FOREIGN, World
@@ -149,6 +150,72 @@ def test_a_row_changed_meanwhile_is_named_with_who(rooms: list[Premises], as_rol
     assert not Premises.objects.filter(floor="一层").exists()
     assert clerk.post(BULK, change(read(page), change_floor="on", floor="一层")).status_code == 302
     assert Premises.objects.filter(floor="一层").count() == 3
+
+
+def wrote(room: Premises, world: World, **values: Any) -> None:
+    """Somebody else changes a row."""
+    stored = Premises.objects.get(pk=room.pk)
+    for name, value in values.items():
+        setattr(stored, name, value)
+    actions.save(stored, by=world.users["district_officer"])
+
+
+@pytest.mark.parametrize("other", ["no reason", "removed meanwhile"])
+def test_a_page_refused_for_another_reason_keeps_the_versions_of_its_first_showing(
+    world: World, rooms: list[Premises], as_role: Reader, other: str
+) -> None:
+    clerk = as_role("street_clerk")
+    asked = change(
+        read(clerk.post(BULK, {"row": ids(rooms)}).content.decode()), change_floor="on", floor="六楼"
+    )
+    wrote(rooms[0], world, floor="三楼")
+    if other == "removed meanwhile":
+        actions.remove(
+            Premises.objects.get(pk=rooms[1].pk), by=world.users["district_officer"], reason="误登"
+        )
+        answer = clerk.post(BULK, asked)
+    else:
+        answer = clerk.post(BULK, asked | {"change_reason": ""})
+    assert answer.status_code == 422
+    answer = clerk.post(BULK, asked | {"row": read(answer.content.decode())})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "已被 district_officer 于" in page
+    assert Premises.objects.get(pk=rooms[0].pk).floor == "三楼"
+    assert not Premises.objects.filter(floor="六楼").exists()
+    # A fault of one's own on top does not take the knowledge of the clash away again.
+    page = clerk.post(BULK, asked | {"row": read(page), "change_reason": ""}).content.decode()
+    assert clerk.post(BULK, asked | {"row": read(page)}).status_code == 302
+
+
+def test_a_clash_shows_what_the_other_wrote_and_what_is_entered(
+    world: World, rooms: list[Premises], as_role: Reader
+) -> None:
+    clerk = as_role("street_clerk")
+    marks = read(clerk.post(BULK, {"row": ids(rooms)}).content.decode())
+    wrote(rooms[0], world, floor="三楼", tenure="rented")
+    both = {"change_floor": "on", "floor": "六楼", "change_tenure": "on", "tenure": "rented"}
+    page = clerk.post(BULK, change(marks, **both)).content.decode()
+    assert '<th scope="row">楼层</th><td>三楼</td><td>六楼</td>' in page
+    assert '<th scope="row">权属性质</th>' not in page
+    assert page.count("<td>六楼</td>") == 1
+
+
+def test_a_clash_that_is_not_shown_is_not_taken_as_read(
+    world: World, rooms: list[Premises], as_role: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("communities.base.entry.together.REFUSALS_SHOWN", 1)
+    clerk = as_role("street_clerk")
+    asked = change(
+        read(clerk.post(BULK, {"row": ids(rooms)}).content.decode()), change_floor="on", floor="六楼"
+    )
+    for room in rooms[:2]:
+        wrote(room, world, floor="三楼")
+    for number in (2, 1):
+        page = clerk.post(BULK, asked).content.decode()
+        assert f"3 条中有 {number} 条" in page
+        asked |= {"row": read(page)}
+    assert clerk.post(BULK, asked).status_code == 302
 
 
 def test_foreign_unknown_and_deleted_rows_are_left_out_alike(world: World, as_role: Reader) -> None:

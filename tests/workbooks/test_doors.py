@@ -217,7 +217,7 @@ def test_refused_rows_come_back_marked_and_go_in_once_mended(world: World, send:
 
 
 def test_what_is_wrong_with_a_whole_row_is_marked_at_its_identity(world: World, send: Send) -> None:
-    """Gone, stale, repeated, or against a rule of several cells; lines are those of the file that was sent."""
+    """Gone, stale or repeated; lines are those of the file that was sent. A rule of several cells names its own."""
     content = exported(world)
     room = world.premises["community"]
     room.refresh_from_db()
@@ -241,7 +241,9 @@ def test_what_is_wrong_with_a_whole_row_is_marked_at_its_identity(world: World, 
     assert [lines[0] for lines in reasons] == [f"原文件第 {line} 行" for line in (5, 8, 9, 10)]
     assert reasons[1][1] == "与原文件第 7 行重复。"
     assert "原文件" in sheet["A2"].value
-    for at, (_line, reason) in enumerate(reasons[:3], start=5):
+    lost = [cell.value for cell in sheet[3]].index("失去原因") + 1
+    assert sheet.cell(7, lost).comment.text == "失去日期和失去原因须同时填写。"
+    for at, (_line, reason) in enumerate(reasons[:2], start=5):
         assert sheet.cell(at, 2).fill.fgColor.rgb == "FFFDE2E0"
         assert sheet.cell(at, 2).comment.text == reason
         # Where the identity is what is wrong, it can be mended; nowhere else.

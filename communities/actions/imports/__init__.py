@@ -2,6 +2,8 @@
 
 from communities.actions.imports import exports
 from communities.actions.imports.files import (
+    errors_of,
+    shown_value,
     values_of_cells,
     write_refused,
     write_register,
@@ -12,7 +14,6 @@ from communities.actions.imports.uploads import (
     WORK_TASK,
     NotReady,
     confirm,
-    errors_of,
     expire,
     form_for,
     registers,
@@ -35,6 +36,7 @@ __all__ = [
     "merge",
     "registers",
     "resources",
+    "shown_value",
     "sweep",
     "target_of",
     "upload",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
 from django.db.models import QuerySet
@@ -14,7 +14,7 @@ from communities.base.entry.fields import RowField
 from communities.base.entry.forms import EntryForm
 from communities.base.querysets import today
 from communities.base.workbooks.columns import Column, columns_of, heads_of, identity_of
-from communities.base.workbooks.writing import Line, Workbook
+from communities.base.workbooks.writing import Line, Workbook, end_of
 from communities.choices import RowOutcome
 from communities.models import Division, ImportBatch, ImportRow
 
@@ -90,11 +90,11 @@ def _refused_lines(batch: ImportBatch, target: Any, columns: Sequence[Column]) -
 
 
 def _identity_to_send(row: ImportRow) -> str:
-    """What the refused row says of itself: what could not be read as it was sent, a second one of a row nothing."""
+    """What the refused row says of itself: what could not be read as it was sent."""
     codes = {fault["code"]: fault["value"] for fault in row.errors or () if not fault["name"]}
     if "identity" in codes:
         return str(codes["identity"])
-    if row.object_id is None or "repeated" in codes:
+    if row.object_id is None:
         return ""
     return identity_of(row.object_id, row.object_version)
 
@@ -111,6 +111,40 @@ def stored_values(row: ImportRow, target: Any, columns: Sequence[Column]) -> lis
     """The values of a staged row, column by column."""
     values = values_of_cells(row.cells, target)
     return [values[str(column.attribute)] for column in columns]
+
+
+def shown_value(fault: dict[str, Any], row: ImportRow, target: Any, columns: Sequence[Column]) -> str:
+    """What stands in the cells of which a fault speaks; one found by the register has not read them."""
+    if fault["value"] or not fault["name"]:
+        return str(fault["value"])
+    own = [(at, column) for at, column in enumerate(columns) if column.attribute == fault["name"]]
+    if row.texts is not None:
+        texts = [row.texts[at] for at, _column in own]
+    else:
+        values = stored_values(row, target, columns)
+        ends = ((values[at] if c.part is None else end_of(values[at], c.part), c) for at, c in own)
+        texts = [_word(column, value) for value, column in ends if value is not None]
+    return " ".join(str(text) for text in texts if text not in (None, ""))[:100]
+
+
+def _word(column: Column, value: Any) -> str:
+    return str(value) if isinstance(column.field, RowField) else str(column.field.shown(value))
+
+
+def errors_of(rows: Iterable[ImportRow], batch: ImportBatch, form: EntryForm) -> Iterator[dict[str, Any]]:
+    """Everything that is wrong, one line per fault: sheet, row, column, value, code and message."""
+    target, columns = target_of(batch), columns_of(form)
+    heads = heads_of(columns)
+    for row in rows:
+        for fault in row.errors or ():
+            yield {
+                "sheet": batch.sheet.get("name", ""),
+                "row": row.line,
+                "column": heads.get((fault["name"], fault.get("part")), ""),
+                "value": shown_value(fault, row, target, columns),
+                "code": fault["code"],
+                "message": fault["message"],
+            }
 
 
 def values_of_cells(cells: Sequence[str | None], target: Any) -> dict[str, Any]:

@@ -29,10 +29,14 @@ from communities.choices import RowOutcome
 
 @dataclass(frozen=True)
 class Target:
-    """The register that a batch goes into: the form of its rows, and which of them the writer may change."""
+    """The register that a batch goes into: the form of its rows, and which of them the writer may change.
+
+    ``elsewhere`` are those that he may change in batches for other places as well.
+    """
 
     form: EntryForm
     writable: QuerySet[Any]
+    elsewhere: QuerySet[Any]
 
     @cached_property
     def model(self) -> Any:
@@ -125,9 +129,18 @@ class Staging:
             " WHERE w.public_id = s.object_id",
             params,
         )
+        lost = "SELECT staged_id, 0 FROM staged WHERE object_id IS NOT NULL AND row_pk IS NULL AND object_id"
+        keys = self.target.elsewhere.order_by().values("public_id")
+        known, known_params = sql_of(keys, "SELECT NULL::uuid WHERE false")
         self.refuse(
-            "SELECT staged_id, 0 FROM staged WHERE object_id IS NOT NULL AND row_pk IS NULL",
-            [],
+            f"{lost} IN ({known})",
+            known_params,
+            code="out_of_place",
+            message=_("这条记录不在本次导入所选的地区内；请选择它所在的地区后导入。"),
+        )
+        self.refuse(
+            f"{lost} NOT IN ({known})",
+            known_params,
             code="gone",
             message=_("没有找到这条记录，可能已被删除，或不在您的管辖范围内。"),
         )
@@ -171,7 +184,13 @@ class Staging:
                 [fields],
                 code=constraint.violation_error_code or "invalid",
                 message=str(constraint.violation_error_message),
+                name=self._told_at(constraint),
             )
+
+    def _told_at(self, constraint: Any) -> str:
+        """The field at which a breach is told, where the register has it."""
+        name = self.target.model.constraint_fields.get(constraint.name, "")
+        return name if name in self.target.names else ""
 
     def check_late(self) -> None:
         """Rules that look at other tables."""
@@ -196,6 +215,7 @@ class Staging:
                     "NOT EXISTS (SELECT FROM staged o WHERE o.row_pk = t.id AND NOT o.is_wrong)",
                     code=constraint.violation_error_code or "unique",
                     message=str(constraint.violation_error_message),
+                    name=self._told_at(constraint),
                 )
         self._once_in_file(alike, only_new=True)
         self._not_there(
@@ -216,7 +236,9 @@ class Staging:
             message=_("与原文件第 {line} 行重复。"),
         )
 
-    def _not_there(self, names: Iterable[str], condition: str, *, code: str, message: str) -> None:
+    def _not_there(
+        self, names: Iterable[str], condition: str, *, code: str, message: str, name: str = ""
+    ) -> None:
         """Refuse rows which would stand beside another live row of the same ``names``."""
         self.refuse(
             f"""SELECT DISTINCT s.staged_id, 0 FROM staged s JOIN {self.target.table} t ON {self._same(names)}
@@ -225,6 +247,7 @@ class Staging:
             [],
             code=code,
             message=message,
+            name=name,
         )
 
     def _recognise(self, names: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import logging
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -33,7 +33,7 @@ from communities.base.roles import Action
 from communities.base.tables import ROUTES, resource_of
 from communities.base.wakeup import wake_after_commit
 from communities.base.workbooks.checking import Checker, Staged
-from communities.base.workbooks.columns import columns_of, heads_of, layout_of
+from communities.base.workbooks.columns import columns_of, layout_of
 from communities.base.workbooks.reader import plain_head
 from communities.base.workbooks.sheets import FileRefused, opened
 from communities.choices import ImportMode, ImportState, JobState, RowOutcome
@@ -237,7 +237,7 @@ def target_of(batch: ImportBatch) -> Target:
     form = form_for(registers()[batch.register], batch.requested_by, batch.division)
     model: Any = form._meta.model
     rows = model.objects.visible_to(batch.requested_by, form.action).live()
-    return Target(form, rows.below(batch.division.path_now))
+    return Target(form, rows.below(batch.division.path_now), rows)
 
 
 def form_for(entry: type[EntryForm], user: Any, division: Division) -> EntryForm:
@@ -249,6 +249,7 @@ def form_for(entry: type[EntryForm], user: Any, division: Division) -> EntryForm
     standing = model.objects.visible_to(user, form.action).live().below(division.path_now)
     for name, field in form.fields.items():
         if isinstance(field, RowField) and field.rows is not None:
+            field.wider = field.rows
             field.rows = _below(field.rows, division.path_now)
             field.kept = _named_by(standing, name)
     return form
@@ -320,15 +321,27 @@ def _apply(batch: ImportBatch, lease: Lease) -> None:
         )
         batch.counts = counted(batch)
         if batch.mode == ImportMode.ALL_OR_NOTHING and merged.refused:
-            told = _(
-                "预览之后有 %(refused)d 行已被他人修改，没有写入任何内容；请下载退回的表，核对后重新上传。"
-            )
-            _end(batch, ImportState.REFUSED, code="stale", refusal=told % {"refused": merged.refused})
+            code, told = _no_longer(batch)
+            _end(batch, ImportState.REFUSED, code=code, refusal=told)
         else:
             _end(batch, ImportState.DONE)
         jobs.finish(lease)
     if merged.created + merged.changed > MANY_ROWS:
         tell_planner(target)
+
+
+def _no_longer(batch: ImportBatch) -> tuple[str, str]:
+    """Why nothing was written: rows that others wrote since the preview, or that pass no longer."""
+    refused = ImportRow.objects.filter(batch=batch, outcome=RowOutcome.REFUSED)
+    stale = refused.filter(errors__contains=[{"code": "stale"}]).count()
+    others = refused.count() - stale
+    said = []
+    if stale:
+        said.append(_("预览之后有 %(number)d 行已被他人修改") % {"number": stale})
+    if others:
+        said.append(_("预览之后有 %(number)d 行因其他记录变动而不再合格") % {"number": others})
+    told = "，".join(said) + _("，没有写入任何内容；请下载退回的表，核对后重新上传。")
+    return "stale" if stale else "rows_refused", told
 
 
 def counted(batch: ImportBatch) -> dict[str, int]:
@@ -360,18 +373,3 @@ def _close_failed(batch: ImportBatch) -> None:
     failed = batch.job is not None and batch.job.state == JobState.FAILED
     if failed and not batch.is_ended:
         _end(batch, ImportState.FAILED, refusal=_("处理时多次中断，没有写入任何内容；请联系平台管理员。"))
-
-
-def errors_of(rows: Iterable[ImportRow], batch: ImportBatch, form: EntryForm) -> Iterator[dict[str, Any]]:
-    """Everything that is wrong, one line per fault: sheet, row, column, value, code and message."""
-    heads = heads_of(columns_of(form))
-    for row in rows:
-        for fault in row.errors or ():
-            yield {
-                "sheet": batch.sheet.get("name", ""),
-                "row": row.line,
-                "column": heads.get((fault["name"], fault.get("part")), ""),
-                "value": fault["value"],
-                "code": fault["code"],
-                "message": fault["message"],
-            }

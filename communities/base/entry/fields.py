@@ -294,6 +294,7 @@ class RowField(EntryField):
 
     default_error_messages = {
         "unknown": _("没有找到「%(text)s」，或不在您的管辖范围内。"),
+        "out_of_place": _("「%(text)s」不在本次导入所选的地区内。"),
         "several": _("「%(text)s」不止一个，请在名称后用括号写明社区代码。"),
     }
 
@@ -302,8 +303,9 @@ class RowField(EntryField):
         super().__init__(**kwargs)
         self.names, self.told_apart_by = names, told_apart_by
         self.rows: Callable[[], QuerySet[Any]] | None = None
-        # For many rows at once: what they name already, and may keep.
+        # For many rows at once: what they name already, and may keep; and what those of other places may name.
         self.kept: Callable[[], QuerySet[Any]] | None = None
+        self.wider: Callable[[], QuerySet[Any]] | None = None
         self.remembered: dict[str, Any] = {}
         self.is_named = False
         # How a row reads in the list.
@@ -328,15 +330,19 @@ class RowField(EntryField):
             raise NotImplementedError("which rows may be named?")
         if self.current is not None and text == str(self.current.public_id):
             return self.current
-        rows = self.rows()
-        try:
-            hits = list(rows.filter(public_id=uuid.UUID(text))[:1])
-        except ValueError:
-            hits = self.named(rows, text) or self.current_named(text)
+        hits = self.hits_among(self.rows(), text) or self.current_named(text)
         if len(hits) == 1:
             return hits[0]
-        code = "several" if hits else "unknown"
+        is_elsewhere = not hits and self.wider is not None and self.hits_among(self.wider(), text)
+        code = "several" if hits else "out_of_place" if is_elsewhere else "unknown"
         raise ValidationError(self.error_messages[code], code=code, params={"text": text[:50]})
+
+    def hits_among(self, rows: QuerySet[Any], text: str) -> list[Any]:
+        """The row of this id, or those of this name or code."""
+        try:
+            return list(rows.filter(public_id=uuid.UUID(text))[:1])
+        except ValueError:
+            return self.named(rows, text)
 
     def named(self, rows: QuerySet[Any], text: str) -> list[Any]:
         """Rows of this name or code; two where it is not clear which one is meant."""

@@ -9,8 +9,11 @@ from django.apps import apps
 from django.contrib import messages
 from django.core.exceptions import BadRequest, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.template.defaultfilters import date as date_text
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
@@ -19,13 +22,21 @@ from communities.base.entry.clashes import Rebase, clashes
 from communities.base.entry.forms import EntryForm
 from communities.base.entry.parts import Lines, parts_shown, take_parts
 from communities.base.models import Row
-from communities.base.tables import ROUTES, detail_url
+from communities.base.tables import READ_WHEN_REMOVED, ROUTES, detail_url
 from communities.base.views import ScopedPage
 
 MOST_REASON = 200
 REASON = drafts.REASON
 # The word of a writer who was shown a row like the new one, and means another.
 AGAIN = "again"
+
+
+class Otherwise(Http404):
+    """The row is the writer's to write, but removed where it should stand, or stands where it should be removed."""
+
+    def __init__(self, row: Any) -> None:
+        super().__init__(str(row))
+        self.row = row
 
 
 class EntryPage(ScopedPage):
@@ -49,9 +60,36 @@ class EntryPage(ScopedPage):
         return reverse(f"{ROUTES[self.model._meta.label]}-list")
 
     def row(self, public_id: Any, *, deleted: bool = False) -> Any:
-        """The row, where the user may write. Raises Http404."""
-        rows = self.model.objects.visible_to(self.request.user, self.action)
-        return get_object_or_404(rows, public_id=public_id, deleted_at__isnull=not deleted)
+        """The row, where the user may write. Raises Http404; Otherwise where only its removal is not as asked."""
+        row = get_object_or_404(
+            self.model.objects.visible_to(self.request.user, self.action), public_id=public_id
+        )
+        if (row.deleted_at is not None) != deleted:
+            raise Otherwise(row)
+        return row
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except Otherwise as found:
+            return self.otherwise(found.row)
+
+    def otherwise(self, row: Any) -> HttpResponse:
+        """Somebody else removed the row: who, when and why, what was typed as reason here, and how to go on."""
+        kept = row._meta.label in READ_WHEN_REMOVED
+        history_url, back_url = detail_url(row) if kept else None, detail_url(row, "bring-back")
+        if self.request.method != "POST":
+            return HttpResponseRedirect(history_url or back_url or self.list_url)
+        context = {
+            "row": row,
+            "kind": self.model._meta.verbose_name,
+            "list_url": self.list_url,
+            "list_title": self.model._meta.verbose_name_plural,
+            "history_url": history_url,
+            "bring_back_url": back_url,
+            "reason": (self.request.POST.get("reason") or self.request.POST.get(REASON, ""))[:MOST_REASON],
+        }
+        return render(self.request, "entry/removed.html", context, status=409)
 
     @property
     def code(self) -> str:
@@ -213,7 +251,8 @@ class EditPage(EntryPage):
                 self.write(form, reason)
                 drafts.discard(request.user, self.code, row.public_id)
             except actions.StaleVersion as error:
-                return self.clashed(form, error.stored)
+                gone = error.stored.deleted_at is not None
+                return self.removed(error.stored) if gone else self.clashed(form, error.stored)
             except ValidationError as error:
                 take(form, error)
             else:
@@ -299,6 +338,8 @@ class RemovePage(EntryPage):
         except ValidationError as error:
             return self.asked(self.row(public_id), wrong=error, status=422)
         except actions.StaleVersion as error:
+            if error.stored.deleted_at is not None:
+                raise Otherwise(error.stored) from error
             said = _("打开本页之后，这条记录已被他人修改，请核对后再删除。")
             return self.asked(error.stored, wrong=ValidationError(said), status=409)
         back = reverse(f"{ROUTES[self.model._meta.label]}-bring-back", args=[row.public_id])
@@ -347,8 +388,27 @@ class BringBackPage(EntryPage):
         row = self.row(public_id, deleted=True)
         try:
             actions.bring_back(row, by=request.user, needs=self.action)
+        except actions.StaleVersion as error:
+            raise Otherwise(error.stored) from error
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
             return HttpResponseRedirect(self.list_url)
         messages.success(request, _("已恢复「%(row)s」。") % {"row": row})
+        return HttpResponseRedirect(detail_url(row) or self.list_url)
+
+    def otherwise(self, row: Any) -> HttpResponse:
+        """It stands: nobody removed it, or somebody else brought it back."""
+        if row.deleted_at is not None:
+            # Removed once more since it was read; its page says by whom.
+            return HttpResponseRedirect(self.request.path)
+        records = apps.get_model("communities", "ChangeRecord").objects.order_by("-pk")
+        back = records.filter(model=row._meta.label, object_id=row.public_id, verb="restore").first()
+        said = _("「%(row)s」没有被删除，无须恢复。") % {"row": row}
+        if back is not None:
+            said = _("「%(row)s」已由 %(who)s 于 %(when)s 恢复。") % {
+                "row": row,
+                "who": back.user_name or _("系统"),
+                "when": date_text(timezone.localtime(back.at), "Y-m-d H:i"),
+            }
+        messages.info(self.request, said)
         return HttpResponseRedirect(detail_url(row) or self.list_url)

@@ -22,6 +22,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from communities.base import actions, drafts
+from communities.base.changes import spoken
+from communities.base.entry.clashes import LONGEST, Clash
 from communities.base.entry.fields import TruthField
 from communities.base.entry.forms import EntryForm, Group
 from communities.base.entry.pages import MOST_REASON, REASON, EntryPage, problems
@@ -125,11 +127,12 @@ class Reach:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A row that cannot be changed, and why."""
+    """A row that cannot be changed, and why; where others wrote it, what they and this writer say."""
 
     row: Any
     url: str | None
     reasons: Sequence[str]
+    clashes: Sequence[Clash] = ()
 
 
 def reach_of(rows: Sequence[Any], place_field: str) -> Reach:
@@ -189,11 +192,7 @@ class TogetherPage(EntryPage):
             return self.asked([], draft=draft)
         typed = drafts.typed_in(draft)
         marks = marks_in(typed.getlist("row"))
-        versions = {mark.public_id: mark.version for mark in marks}
-        rows = self.rows_of(marks)
-        for row in rows:
-            # Judged by the version that it began from: what others wrote meanwhile is not written over.
-            row.version = versions[str(row.public_id)] or row.version
+        rows = self.as_shown(marks)
         form = TogetherForm(self.entry, user=request.user, data=typed)
         form.leave_unjudged()
         return self.asked(rows, form=form, lost=len(marks), typed=typed)
@@ -206,22 +205,35 @@ class TogetherPage(EntryPage):
         if "leave" in request.POST:
             skipped |= {*request.POST.getlist("refused")}
         marks = [mark for mark in marks_in(request.POST.getlist("row")) if mark.public_id not in skipped]
-        rows = self.rows_of(marks)
+        rows = self.as_shown(marks)
         form = TogetherForm(self.entry, user=request.user, data=request.POST)
         lost = len(marks) - len(rows)
         if not form.is_valid() or lost or not rows:
             return self.asked(rows, form=form, lost=len(marks), status=422 if rows else 409)
-        versions = {mark.public_id: mark.version for mark in marks}
-        changed = [row for row in rows if differs(row, form, versions[str(row.public_id)])]
+        changed = [row for row in rows if differs(row, form)]
         try:
             reason = request.POST[REASON].strip()[:MOST_REASON]
             actions.save_all(changed, by=request.user, reason=reason, needs=self.action)
         except actions.RowsRefused as error:
-            refusals = list(self.refusals(changed, error))
-            # What was written into the rows in memory is not what stands in the register.
-            return self.asked(self.rows_of(marks), form=form, refusals=refusals, status=422)
+            return self.refused(marks, form, changed, error)
         drafts.discard(request.user, self.code, None)
         return self.done(len(changed), len(rows) - len(changed))
+
+    def refused(
+        self, marks: Sequence[Mark], form: TogetherForm, changed: Sequence[Any], error: actions.RowsRefused
+    ) -> HttpResponse:
+        """Nothing was saved. Only of the rows whose clash is told here does the writer know a newer version."""
+        refusals = list(self.refusals(changed, error, form.ticked))
+        told = {
+            changed[position].pk: each.stored.version
+            for position, each in sorted(error.errors.items())[:REFUSALS_SHOWN]
+            if isinstance(each, actions.StaleVersion)
+        }
+        # What was written into the rows in memory is not what stands in the register.
+        rows = self.as_shown(marks)
+        for row in rows:
+            row.version = told.get(row.pk, row.version)
+        return self.asked(rows, form=form, refusals=refusals, status=422)
 
     def done(self, changed: int, same: int) -> HttpResponse:
         """Back to the list; the script there forgets the rows that were ticked."""
@@ -258,6 +270,17 @@ class TogetherPage(EntryPage):
         related = {*self.list_page.related, self.place_field}
         found = rows.filter(public_id__in=[mark.public_id for mark in marks]).select_related(*related)
         return list(found.order_by(f"{self.place_field}__path_now", "pk"))
+
+    def as_shown(self, marks: Sequence[Mark]) -> list[Any]:
+        """The rows, each with the version that its writer was shown.
+
+        However often the page comes back for another reason: what others wrote meanwhile is not written over.
+        """
+        versions = {mark.public_id: mark.version for mark in marks}
+        rows = self.rows_of(marks)
+        for row in rows:
+            row.version = versions[str(row.public_id)] or row.version
+        return rows
 
     def asked(
         self,
@@ -299,25 +322,40 @@ class TogetherPage(EntryPage):
             else:
                 yield where, label, message
 
-    def refusals(self, rows: Sequence[Any], error: actions.RowsRefused) -> Iterable[Refusal]:
+    def refusals(
+        self, rows: Sequence[Any], error: actions.RowsRefused, names: Sequence[str]
+    ) -> Iterable[Refusal]:
         """The refused rows in the words of people. Two queries, whatever their number."""
         positions = sorted(error.errors)
         stored = self.rows_of([Mark(str(rows[position].public_id)) for position in positions])
         as_stored = {row.pk: row for row in stored}
-        last = last_records(row for row in stored)
+        last = last_records(rows[position] for position in positions)
         for position in positions:
-            row = as_stored.get(rows[position].pk, rows[position])
-            yield Refusal(row, detail_url(row), reasons(row, error.errors[position], last.get(row.public_id)))
+            row, wrong = as_stored.get(rows[position].pk, rows[position]), error.errors[position]
+            told = list(clashes(rows[position], wrong, names))
+            yield Refusal(row, detail_url(row), reasons(row, wrong, last.get(row.public_id)), told)
 
 
-def differs(row: Any, form: TogetherForm, version: int | None) -> bool:
+def differs(row: Any, form: TogetherForm) -> bool:
     """Put the values into a row; whether that makes it another one."""
-    row.version = version or row.version
     before = actions.values_of(row)
     for name in form.ticked:
         model_field: Any = row._meta.get_field(name)
         model_field.save_form_data(row, form.cleaned_data[name])
     return actions.values_of(row) != before
+
+
+def clashes(entered: Row, error: Exception, names: Sequence[str]) -> Iterable[Clash]:
+    """The ticked fields in which a row that others wrote differs from what was to be written into it."""
+    if not isinstance(error, actions.StaleVersion) or error.stored.deleted_at is not None:
+        return
+    fields = {each.name: each for each in entered._meta.concrete_fields}
+    but = [name for name in fields if name not in names]
+    stands, wanted = actions.values_of(error.stored, but), actions.values_of(entered, but)
+    for name in names:
+        if stands[name] != wanted[name]:
+            both = (spoken(each[name], fields[name], longest=LONGEST) for each in (stands, wanted))
+            yield Clash(fields[name].verbose_name, *both)
 
 
 def last_records(rows: Iterable[Row]) -> dict[Any, Any]:
@@ -331,6 +369,7 @@ def last_records(rows: Iterable[Row]) -> dict[Any, Any]:
 
 
 CHANGED = gettext_lazy("打开本页之后，已被%(who)s于 %(when)s 修改。请核对；再次保存将以您填写的为准。")
+REMOVED = gettext_lazy("打开本页之后，已被%(who)s于 %(when)s 删除。")
 
 
 def reasons(row: Row, error: Exception, last: Any) -> list[str]:
@@ -338,7 +377,8 @@ def reasons(row: Row, error: Exception, last: Any) -> list[str]:
     if isinstance(error, actions.StaleVersion):
         who = (last.user_name or _("系统")) if last is not None else _("他人")
         at = timezone.localtime(last.at if last is not None else row.updated_at)
-        return [str(CHANGED) % {"who": f" {who} ", "when": date_text(at, "Y-m-d H:i")}]
+        said = CHANGED if error.stored.deleted_at is None else REMOVED
+        return [str(said) % {"who": f" {who} ", "when": date_text(at, "Y-m-d H:i")}]
     if not isinstance(error, ValidationError):
         return [_("不在您的管辖范围内。")]
     known = {each.name: each.verbose_name for each in row._meta.concrete_fields}

@@ -23,11 +23,13 @@ from communities.base.entry.forms import EntryForm
 from communities.base.workbooks import columns as workbook
 from communities.base.workbooks.columns import Column, Layout
 from communities.base.workbooks.known import KnownRows
+from communities.base.workbooks.reader import plain_head
 
 # How many different cells of one column are remembered: most columns repeat few words, names do not repeat.
 MOST_REMEMBERED = 20_000
 EXCEL_DAY_ZERO = dt.date(1899, 12, 30)
 NULL = "NULL"
+TOTALS = frozenset({"合计", "总计", "小计", "共计"})
 _CELL_ERRORS: dict[str, Any] = {
     "digits_lost": gettext_lazy("数字超过 15 位，末尾几位已丢失；请将单元格设为文本后重新填写。"),
     "cell_error": gettext_lazy("单元格是错误值「%(text)s」，请改正。"),
@@ -112,11 +114,26 @@ class Checker:
             if marker is not None and str(marker).strip() == str(workbook.EXAMPLE):
                 if self._is_example(row):
                     continue
-                yield self._refused_example(number, row)
+                told = _("第一列写着「示例」，这一行不会导入；要导入它，请清空第一列的「示例」。")
+                yield self._refused_whole(number, row, Fault("", "example", told))
                 continue
             if self.layout.ignored and self._is_empty(row):
                 continue
+            if self._is_total(row):
+                told = _("合计行不导入，请删去。")
+                yield self._refused_whole(number, row, Fault("", "total", told))
+                continue
             yield self.checked(number, row)
+
+    def _is_total(self, row: list[Any]) -> bool:
+        """Whether a row sums up the others: it says so in its first text, and lacks what a row must have."""
+        stands = {self.layout.identity, self.layout.numbers, *self.layout.positions} - {None}
+        texts = (row[at] for at in sorted(at for at in stands if at is not None))
+        first = next((text for text in texts if isinstance(text, str) and text.strip()), "")
+        return plain_head(first) in TOTALS and any(
+            column.required and (at is None or row[at] is None)
+            for column, at in zip(self.columns, self.layout.positions, strict=True)
+        )
 
     def _is_example(self, row: list[Any]) -> bool:
         """Whether the row is the template's own, untouched; its dates are of the day on which it was made."""
@@ -138,10 +155,10 @@ class Checker:
         at = next((positions for known, positions, *_read in self.readers if known == name), [])
         return _shown([row[position] for position in at if position is not None])
 
-    def _refused_example(self, number: int, row: list[Any]) -> Staged:
+    def _refused_whole(self, number: int, row: list[Any], fault: Fault) -> Staged:
+        """A row that is no row of the register: nothing else is said of it."""
         staged = Staged(number, None, None, [NULL] * len(self.names), wrong=list(self.names))
-        told = _("第一列写着「示例」，这一行不会导入；要导入它，请清空第一列的「示例」。")
-        staged.faults.append(Fault("", "example", told))
+        staged.faults.append(fault)
         staged.texts = self._texts(row)
         return staged
 

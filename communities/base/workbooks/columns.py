@@ -26,6 +26,8 @@ from communities.base.workbooks.sheets import FileRefused
 IDENTITY_HEAD = gettext_lazy("系统编号")
 ERROR_HEAD = gettext_lazy("错误说明")
 EXAMPLE = gettext_lazy("示例")
+# People number their lines; the number says nothing of a row.
+NUMBER_HEAD = gettext_lazy("序号")
 
 
 class EntryWidget(widgets.Widget):
@@ -117,6 +119,7 @@ class Layout:
     positions: tuple[int | None, ...]
     identity: int | None
     ignored: frozenset[int]
+    numbers: int | None = None
 
 
 def layout_of(columns: list[Column], head: list[Any]) -> Layout:
@@ -134,6 +137,9 @@ def layout_of(columns: list[Column], head: list[Any]) -> Layout:
     _refuse_other_units(columns, head)
     known = {plain_head(column.column_name): number for number, column in enumerate(columns)}
     special = {plain_head(IDENTITY_HEAD), plain_head(ERROR_HEAD)}
+    numbers = stands.get(plain_head(NUMBER_HEAD))
+    if numbers is not None and all(numbers < stands[name] for name in known if name in stands):
+        special.add(plain_head(NUMBER_HEAD))
     for name, position in stands.items():
         if name not in known and name not in special:
             shown = visible(str(head[position]))
@@ -155,6 +161,7 @@ def layout_of(columns: list[Column], head: list[Any]) -> Layout:
         tuple(stands.get(name) for name in known),
         stands.get(plain_head(IDENTITY_HEAD)),
         frozenset(ignored),
+        numbers if numbers in ignored else None,
     )
 
 

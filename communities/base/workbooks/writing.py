@@ -185,7 +185,7 @@ class Workbook:
                 words = {True: _("是"), False: _("否")}
                 return lambda value: words[value] if isinstance(value, bool) else str(value)
             case DayField() if column.part is not None:
-                return lambda value: _end(value, column.part)
+                return lambda value: end_of(value, column.part)
             case DayField() | AmountField():
                 return lambda value: value
         return str
@@ -247,7 +247,7 @@ class Workbook:
         sheet.hide()
 
 
-def _end(value: Any, part: int | None) -> Any:
+def end_of(value: Any, part: int | None) -> Any:
     """The first or the last day of a span; what was sent in its place stays as it is."""
     if not hasattr(value, "lower") or isinstance(value, str):
         return value

@@ -136,6 +136,8 @@ class RatingScheme(SchemeRow):
     )
     description = models.TextField(_("说明"), blank=True)
 
+    constraint_fields = {"ratingscheme_name": "name"}
+
     objects = SchemeQuerySet.as_manager()
 
     class Meta:
@@ -197,6 +199,11 @@ class RatingSchemeVersion(SchemeRow):
     # All that a version consists of besides its parts.
     meaning: ClassVar[tuple[str, ...]] = ("scheme_id", "number", "full_mark", "peer_class", "note")
     trigger_messages = {"scheme_published": PUBLISHED}
+
+    constraint_fields = {
+        "ratingschemeversion_valid_not_empty": "valid",
+        "ratingschemeversion_one_in_force": "valid",
+    }
 
     objects = VersionQuerySet.as_manager()
 
@@ -310,6 +317,8 @@ class RatingGroup(VersionPart):
     is_bonus = models.BooleanField(_("附加分"), default=False)
     may_go_below_zero = models.BooleanField(_("可为负分"), default=False)
 
+    constraint_fields = {"ratinggroup_name": "name"}
+
     objects = ContentQuerySet.as_manager()
 
     class Meta:
@@ -388,6 +397,11 @@ class RatingItem(VersionPart):
 
     part_of = "group"
 
+    constraint_fields = {
+        "ratingitem_name": "name",
+        "ratingitem_most_least": "most",
+    }
+
     objects = ItemQuerySet.as_manager()
 
     class Meta:
@@ -441,6 +455,11 @@ class RatingGrade(VersionPart):
     stars = models.PositiveSmallIntegerField(_("星数"), choices=[(n, str(n)) for n in range(6)], default=0)
     least = models.DecimalField(_("起评分数"), max_digits=8, decimal_places=2)
 
+    constraint_fields = {
+        "ratinggrade_name": "name",
+        "ratinggrade_least": "least",
+    }
+
     objects = ContentQuerySet.as_manager()
 
     class Meta:
@@ -474,6 +493,8 @@ class RatingVeto(VersionPart):
     effect = models.CharField(
         _("后果"), max_length=10, choices=VetoEffect.choices, default=VetoEffect.BAR_TOP
     )
+
+    constraint_fields = {"ratingveto_name": "name"}
 
     objects = ContentQuerySet.as_manager()
 
