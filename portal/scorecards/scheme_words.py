@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from communities.base.rules import Shape
-from communities.base.rules.shapes import Condition
+from communities.base.rules.conditions import Condition
 from portal.scorecards.editing.inputs_offered import input_names
 
 if TYPE_CHECKING:

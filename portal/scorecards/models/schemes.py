@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from communities.base.models import Row, not_empty, unique_live
 from communities.base.rules import RuleInvalid, Shape, read_rule
+from communities.base.rules.conditions import OPERATORS
 from communities.base.rules.items import NOT_APPLICABLE, ROUNDING
-from communities.base.rules.shapes import OPERATORS
 from communities.choices import BuildingClass, CommunityKind, Level, LocationClass
 from communities.models import Clause, Division, User
 from communities.querysets import RuleBookQuerySet

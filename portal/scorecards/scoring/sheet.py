@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from communities.base.rules import Inputs, Item, ItemScore, Reading
+from communities.base.rules.conditions import Condition
 from communities.base.rules.items import (
     HUNDREDTHS,
     GroupPart,
@@ -18,7 +19,6 @@ from communities.base.rules.items import (
     grade_of,
     group_total,
 )
-from communities.base.rules.shapes import Condition
 from portal.scorecards.models import (
     PeerClass,
     RatingGrade,
