@@ -203,6 +203,5 @@ def published_sheet(public_id: uuid.UUID) -> Sheet:
 
 
 def _item(row: RatingItem, group: int) -> SheetItem:
-    item = Item(row.shape, row.full_mark, row.least, row.most, row.places, row.mode, row.not_applicable)
     lists: tuple[Any, ...] = (row.building_classes, row.location_classes, row.community_kinds)
-    return SheetItem(row, item, group, tuple(frozenset(each) if each else None for each in lists))
+    return SheetItem(row, row.arithmetic, group, tuple(frozenset(each) if each else None for each in lists))
