@@ -20,7 +20,11 @@ HOW = (
     ("worst", "取得分最低的一部分"),
     ("deductions", "各部分所扣分数相加"),
 )
-NOT_APPLICABLE = (("drop", "不计入，其余按比例折算"), ("full", "计满分"), ("zero", "计 0 分"))
+NOT_APPLICABLE = (
+    ("drop", "不计入(相加、按权重折算时，其余按比例折算)"),
+    ("full", "计满分"),
+    ("zero", "计 0 分"),
+)
 # Ways in which the parts that are there stand for the whole.
 IN_PROPORTION = frozenset({"sum", "weighted"})
 INDENT = "\u3000"  # one that HTML keeps
@@ -105,8 +109,8 @@ class Combined(Shape):
 
     def _dropped(self) -> str:
         """What is said of a part that does not apply: only sums and weights share out what it was worth."""
-        if self.not_applicable == "drop" and self.how not in IN_PROPORTION:
-            return "不计入"
+        if self.not_applicable == "drop":
+            return "不计入，其余按比例折算" if self.how in IN_PROPORTION else "不计入"
         return word_of(NOT_APPLICABLE, self.not_applicable)
 
     def _together(self, found: Sequence[tuple[Member, Fraction]], full: Decimal) -> Fraction:
