@@ -420,7 +420,7 @@ SPECTACULAR_SETTINGS = {
         "JobStateEnum": "communities.choices.JobState",
         "ImportStateEnum": "communities.choices.ImportState",
         "OperatorEnum": "communities.choices.Operator",
-        "ComparisonEnum": "communities.base.rules.shapes.OPERATORS",
+        "ComparisonEnum": "communities.base.rules.conditions.OPERATORS",
         "RoundingModeEnum": "communities.base.rules.items.ROUNDING",
         "ScoredLevelEnum": "portal.scorecards.editing.serializers.LEVELS",
     },

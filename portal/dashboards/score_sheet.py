@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from communities.base.rules.items import HUNDREDTHS, NOT_APPLICABLE, ROUNDING
+from communities.base.rules.items import HUNDREDTHS, NOT_APPLICABLE
 from communities.base.rules.readings import Absence, number_text
 from communities.base.tables import detail_url
 from communities.base.tables import number_text as grouped
@@ -19,7 +19,6 @@ from portal.scorecards.scoring.explaining import Explanation, GroupExplained, In
 from portal.scorecards.scoring.sheet import hundredths
 
 POLICY_WORDS = dict(NOT_APPLICABLE)
-ROUNDING_WORDS = dict(ROUNDING)
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,7 @@ def _line(number: int, item: ItemExplained) -> SheetLine:
     return SheetLine(
         number,
         row,
-        (*item.words, *_limits(row)),
+        tuple(item.words),
         str(row.basis_at_hand or ""),
         (detail_url(clause) or detail_url(clause.document)) if clause is not None else None,
         tuple(value_line(one) for one in item.inputs) if item.is_asked else (),
@@ -145,17 +144,6 @@ def _line(number: int, item: ItemExplained) -> SheetLine:
         _item_note(item),
         item.points,
     )
-
-
-def _limits(row: Any) -> Iterator[str]:
-    """What the item itself adds to its rule: bounds and rounding that are not the usual ones."""
-    if row.least:
-        yield _("最低得 %(points)s 分。") % {"points": number_text(row.least)}
-    if row.most is not None:
-        yield _("最高得 %(points)s 分。") % {"points": number_text(row.most)}
-    if (row.places, row.mode) != (2, "half_up"):
-        told = {"places": row.places, "mode": ROUNDING_WORDS[row.mode]}
-        yield _("得分保留 %(places)s 位小数，%(mode)s。") % told
 
 
 def _item_note(item: ItemExplained) -> str:

@@ -32,8 +32,10 @@ from communities.base.rules import (
 )
 from communities.base.rules.items import HUNDREDTHS, ROUNDING
 from communities.base.rules.params import Fault, decimal_of, fault, gathered
+from communities.base.rules.reach import counts_of
 from communities.base.wording import Asked
 from portal.scorecards.api import WholeList
+from portal.scorecards.models.schemes import MOST_BELOW_LEAST
 from portal.scorecards.scoring import inputs
 
 MOST_CASES = 200
@@ -102,6 +104,12 @@ class TrySerializer(Asked):
     rounding_mode = serializers.ChoiceField(ROUNDING, default="half_up")
     names = serializers.DictField(child=NamedValueSerializer(), default=dict)
     cases = serializers.ListField(child=CaseField(), min_length=1, max_length=MOST_CASES)
+
+    def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Bounds as items keep them. Raises ValidationError, where and as the register of items does."""
+        if asked["most"] is not None and asked["most"] < asked["least"]:
+            raise ValidationError({"non_field_errors": [MOST_BELOW_LEAST]})
+        return asked
 
 
 class StepSerializer(serializers.Serializer):
@@ -172,7 +180,7 @@ class RatingRuleViewSet(Address, ViewSet):
         names = inputs.names() | {code: Named(**each) for code, each in asked["names"].items()}
         return Response(
             {
-                "words": rule.words(item.full_mark, names),
+                "words": item.words(names),
                 "reads": sorted(rule.reads()),
                 "cases": [tried(item, Inputs(case, names)) for case in cases],
             }
@@ -180,7 +188,10 @@ class RatingRuleViewSet(Address, ViewSet):
 
 
 def readings(rule: Shape, case: Mapping[str, Any], place: str) -> dict[str, Reading]:
-    """A case as the rule reads it. Raises RuleInvalid for what is no number and for codes that the rule ignores."""
+    """A case as the rule reads it.
+
+    Raises RuleInvalid for what is no number, for codes that the rule ignores and for what happened less than never.
+    """
     ignored = [
         Fault(f"{place}.{code}"[:100], _("规则不读取这个值，请核对代码。"), "unknown")
         for code in case
@@ -188,24 +199,34 @@ def readings(rule: Shape, case: Mapping[str, Any], place: str) -> dict[str, Read
     ]
     if ignored:
         raise RuleInvalid(ignored)
-    codes = list(case)
-    found = gathered((lambda code=code: reading(case[code], f"{place}.{code}")) for code in codes)
+    codes, counts = list(case), counts_of(rule)
+    found = gathered(
+        (lambda code=code: reading(case[code], f"{place}.{code}", is_count=code in counts)) for code in codes
+    )
     return dict(zip(codes, found, strict=True))
 
 
-def reading(data: Any, place: str) -> Reading:
+def reading(data: Any, place: str, *, is_count: bool = False) -> Reading:
     """A number, a pair, or null for what nobody reported. Raises RuleInvalid."""
     if data is None:
         return Reading(None)
     if not isinstance(data, dict):
-        return Reading(decimal_of(data, place))
+        return Reading(amount(data, place, is_count=is_count))
     if set(data) != {"numerator", "denominator"}:
         raise fault(place, _("应为数字，或由 numerator 和 denominator 组成。"))
     bottom = decimal_of(data["denominator"], f"{place}.denominator")
     if bottom < 0:
         raise fault(f"{place}.denominator", _("分母不能小于 0。"), "min_value")
     top = data["numerator"]
-    return Reading(None if top is None else decimal_of(top, f"{place}.numerator"), bottom)
+    return Reading(None if top is None else amount(top, f"{place}.numerator", is_count=is_count), bottom)
+
+
+def amount(data: Any, place: str, *, is_count: bool) -> Decimal:
+    """A number; of occurrences none below 0, which would turn a deduction into points. Raises RuleInvalid."""
+    value = decimal_of(data, place)
+    if is_count and value < 0:
+        raise fault(place, _("次数不能小于 0。"), "min_value")
+    return value
 
 
 def tried(item: Item, inputs: Inputs) -> dict[str, Any]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from communities.base.rules import Shape
-from communities.base.rules.shapes import Condition
+from communities.base.rules.conditions import Condition
 from portal.scorecards.editing.inputs_offered import input_names
 
 if TYPE_CHECKING:
@@ -13,13 +12,17 @@ if TYPE_CHECKING:
 
 
 def sentences(item: RatingItem) -> list[str]:
-    """The rule of an item, whatever the values."""
-    rule: Shape = item.shape
-    return rule.words(item.full_mark, input_names())
+    """An item, whatever the values: its rule, and what its own bounds and rounding add."""
+    return item.arithmetic.words(input_names())
+
+
+def rule_sentences(item: RatingItem) -> list[str]:
+    """The rule alone, where the bounds and the rounding stand beside it."""
+    return item.shape.words(item.full_mark, input_names())
 
 
 def rule_words(item: RatingItem) -> str:
-    return "".join(sentences(item))
+    return "".join(rule_sentences(item))
 
 
 def veto_words(veto: RatingVeto) -> str:

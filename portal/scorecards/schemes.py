@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from communities.base import actions
 from communities.base.models import Parts, Row
 from communities.base.roles import Action
+from communities.base.rules import number_text
+from communities.base.rules.reach import reach
 from communities.choices import BuildingClass, Level
 from portal.scorecards.editing.inputs_offered import codes_with_source
 from portal.scorecards.models import (
@@ -252,11 +254,20 @@ def _items(content: Content) -> Iterator[str]:
         if item.most is not None and item.most > item.full_mark:
             said = {"item": item, "most": item.most, "full": item.full_mark}
             yield _("「%(item)s」最高得分 %(most)s 分，超过满分 %(full)s 分。") % said
+        yield from _beyond(item)
         if _asks_nobody(item, content.version.scheme.level):
             yield _("「%(item)s」的适用条件只对社区有意义，本表的评分对象都不会被问到。") % {"item": item}
     for name, number in names.items():
         if number > 1:
             yield _("项目名称「%(name)s」出现 %(number)d 次。") % {"name": name, "number": number}
+
+
+def _beyond(item: RatingItem) -> Iterator[str]:
+    """A rule that may give more than the full mark, where the item itself has no most that would stop it."""
+    most = reach(item.shape, item.full_mark).most
+    if item.most is None and most > item.full_mark:
+        told = _("「%(item)s」按规则最多可得 %(most)s 分，超过满分 %(full)s 分；如不允许，请填写最高得分。")
+        yield told % {"item": item, "most": number_text(most), "full": item.full_mark}
 
 
 def _asks_nobody(item: RatingItem, level: int) -> bool:

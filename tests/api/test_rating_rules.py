@@ -11,7 +11,8 @@ from rest_framework.test import APIClient
 
 from communities.base.rules import SHAPES
 from tests.api.conftest import API
-from tests.rules.test_vectors import QUARTERLY, THRESHOLD, WEIGHTED
+from tests.rules.conftest import deduction
+from tests.rules.test_vectors import BONUS, PRO_RATA, QUARTERLY, SUM, THRESHOLD, WEIGHTED
 
 TRY = f"{API}/rating-rules/try/"
 
@@ -86,6 +87,56 @@ def test_rounding_and_bounds_of_the_item(officer: APIClient) -> None:
         cases=[{"v": 1}, {"v": 2}],
     ).json()
     assert [case["points"] for case in body["cases"]] == ["4.00", "6.00"]
+    assert [case["explanation"][1:] for case in body["cases"]] == [
+        [{"text": "保留 0 位小数进位，计 4 分", "points": "4"}],
+        [{"text": "本项最高 6 分，计 6 分", "points": "6"}],
+    ]
+    assert body["words"][-2:] == ["本项最高得 6 分。", "得分保留 0 位小数，进位。"]
+
+
+NESTED = {
+    "shape": "gate",
+    "condition": {"value": "v", "operator": "gt", "target": "0"},
+    "rule": deduction(w="1"),
+}
+REFUSED = ("次数不能小于 0。", "min_value")
+
+
+@pytest.mark.parametrize(
+    ("rule", "case", "refused"),
+    [
+        (deduction(v="2"), {"v": "-4"}, {"cases[0].v": REFUSED}),
+        (deduction(v="2"), {"v": "0"}, {}),
+        (BONUS, {"national": -3, "city": "-0.5"}, {"cases[0].national": REFUSED, "cases[0].city": REFUSED}),
+        (
+            deduction(v="2"),
+            {"v": {"numerator": "-4", "denominator": "2"}},
+            {"cases[0].v.numerator": REFUSED},
+        ),
+        (NESTED, {"v": "-1", "w": "0"}, {}),
+        (NESTED, {"v": "-1", "w": "-1"}, {"cases[0].w": REFUSED}),
+        (
+            {"shape": "combined", "how": "best", "parts": [{"rule": deduction(v="2")}, {"rule": PRO_RATA}]},
+            {"v": "-1"},
+            {"cases[0].v": REFUSED},
+        ),
+        (PRO_RATA, {"v": "-5"}, {}),
+    ],
+)
+def test_nothing_happens_less_than_never(
+    officer: APIClient, rule: dict[str, Any], case: dict[str, Any], refused: dict[str, Any]
+) -> None:
+    answer = tried(officer, rule=rule, full_mark="10", cases=[case])
+    assert answer.status_code == (400 if refused else 200)
+    found = {each["attr"]: (each["detail"], each["code"]) for each in answer.json().get("errors", ())}
+    assert found == refused
+
+
+def test_a_sum_of_more_than_the_full_mark_says_where_it_ends(officer: APIClient) -> None:
+    case = {"v": "80", "w": "80"}
+    body = tried(officer, rule=SUM, full_mark="5", most="5", cases=[case]).json()
+    assert body["words"][-1] == "本项最高得 5 分。"
+    assert body["cases"][0]["explanation"][-1] == {"text": "本项最高 5 分，计 5 分", "points": "5"}
 
 
 @pytest.mark.parametrize(

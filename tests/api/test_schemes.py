@@ -40,6 +40,27 @@ def wrong(answer: Any, status: int = 400) -> list[tuple[str, str]]:
     return [(error["attr"], error["code"]) for error in answer.json()["errors"]]
 
 
+TRIED = {"rule": SATISFACTION, "full_mark": "10", "cases": [{}]}
+
+
+@pytest.mark.parametrize("change", [{"least": "5", "most": "4"}, {"full_mark": "0"}])
+def test_an_item_is_tried_as_it_is_stored(
+    draft: RatingSchemeVersion, standards: APIClient, change: dict[str, str]
+) -> None:
+    """What the register refuses is refused where a rule is tried: place, code and words."""
+    item = {
+        "group": str(draft.groups.get().public_id),
+        "name": "居民满意度",
+        "rule": SATISFACTION,
+        "full_mark": "10",
+    }
+    stored = standards.post(ITEMS, item | change).json()
+    tried = standards.post(f"{API}/rating-rules/try/", TRIED | change).json()
+    assert stored["errors"] == tried["errors"]
+    if change.get("full_mark") == "0":
+        assert stored["errors"][0]["detail"] == "不能小于 0.01。"
+
+
 def item_of(version: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {
         "group": version["groups"][0]["id"],

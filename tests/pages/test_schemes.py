@@ -211,6 +211,9 @@ def test_a_rule_is_tried_before_it_is_saved(as_role: Reader, draft: RatingScheme
     assert "得 10.00 分" in tried(try__satisfaction__top="9", try__satisfaction__bottom="0.1")
     assert "得 0.00 分" in tried()  # not reported
     assert "应为数字" in tried(try__satisfaction__top="很多")
+    assert "本项最低 1 分，计 1 分" in tried(most="3", least="1", try__satisfaction__top="")
+    assert "最高得分不能低于最低得分。" in tried(most="3", least="5", try__satisfaction__top="85")
+    assert "满分：不能小于 0.01。" in tried(full_mark="0", try__satisfaction__top="85")
     assert "分母不能小于 0。" in tried(try__satisfaction__top="1", try__satisfaction__bottom="-1")
     typed["rule.bands.0.least"] = "x"
     page = tried(try__satisfaction__top="85")

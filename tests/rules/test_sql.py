@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from communities.base.rules import Inputs, Item, Reading, read_rule
+from communities.base.rules.reach import reach
 from communities.base.rules.sql import Column, exact_sql, item_sql
 
 CODES = ("a", "b", "c")
@@ -183,3 +185,26 @@ def test_a_half_that_a_quotient_would_lose() -> None:
     one = (("1", "1"), ("0", "1"), ("0", "1"))
     assert item.score(Inputs(_readings(one))).points == 1
     assert _from_database(item, [one]) == [1]
+
+
+COUNTED = st.one_of(st.none(), st.integers(0, 300).map(str))
+
+
+@given(item=items(), values=st.tuples(COUNTED, COUNTED, COUNTED), bottom=st.sampled_from(["0", "1", "7"]))
+def test_no_points_lie_beyond_the_reach_of_a_rule(item: Item, values: Any, bottom: str) -> None:
+    found = reach(item.rule, item.full_mark)
+    readings = _readings(
+        [(top, bottom if code == "b" else "1") for code, top in zip(CODES, values, strict=True)]
+    )
+    points = item.rule.evaluate(Inputs(readings), item.full_mark).points
+    if points is None:
+        assert found.may_drop
+    else:
+        assert found.least <= points <= found.most
+
+
+@given(item=items(), subject=st.tuples(READING, READING, READING))
+def test_the_last_line_has_the_points_of_the_item(item: Item, subject: Any) -> None:
+    scored = item.score(Inputs(_readings(subject)))
+    assert scored.points is None or scored.lines[-1].points == Fraction(scored.points, 100)
+    assert item.words({})

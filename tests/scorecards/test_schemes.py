@@ -21,6 +21,7 @@ from portal.scorecards.scores_serializers import cited
 from tests import factories
 from tests.conftest import World
 from tests.factories import schemes
+from tests.rules.test_vectors import BONUS, SHORTFALL, SUM
 
 pytestmark = pytest.mark.django_db
 
@@ -200,6 +201,32 @@ def test_an_item_that_nobody_is_asked(world: World) -> None:
     assert any("都不会被问到" in said for said in warnings_of(streets))
     schemes.veto(streets)
     assert not any("民发" in said for said in warnings_of(streets))
+
+
+OVER = {
+    "不达标": schemes.THRESHOLD | {"otherwise": "30"},
+    "分档": {"shape": "bands", "value": "office_compliance", "bands": [{"points": "30"}]},
+    "差额": SHORTFALL | {"floor": "30"},
+    "加分": BONUS | {"cap": "30"},
+    "合计": SUM | {"parts": [SUM["parts"][0] | {"full_mark": "26"}, SUM["parts"][1]]},
+}
+
+
+def test_a_rule_that_gives_more_than_its_full_mark(world: World) -> None:
+    odd = schemes.version(schemes.scheme(world.district, "怪表"))
+    group = schemes.group(odd)
+    for name, rule in OVER.items():
+        schemes.item(group, name, "20", rule=rule)
+        schemes.item(group, f"{name}有限", "20", rule=rule, most=Decimal(20))
+    for name, rule in {
+        "刚好": schemes.THRESHOLD | {"otherwise": "20"},
+        "合适": BONUS | {"cap": None},
+    }.items():
+        schemes.item(group, name, "20", rule=rule)
+    found = [said for said in warnings_of(odd) if "按规则最多可得" in said]
+    assert found == [
+        f"「{name}」按规则最多可得 30 分，超过满分 20.00 分；如不允许，请填写最高得分。" for name in OVER
+    ]
 
 
 def test_a_sound_version_has_nothing_odd(world: World, draft: RatingSchemeVersion) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.postgres.fields import ArrayField, DateRangeField, IntegerRangeField
+from django.core.validators import BaseValidator
 from django.db import connection, models
 from django.db.models import QuerySet
 from django.forms.utils import ErrorDict
 from django.urls import reverse
 
+from communities.base import wording
 from communities.base.entry import fields
 from communities.base.models import Parts, Row
 from communities.base.roles import Action
@@ -47,6 +50,17 @@ class LateCheck:
     told: str = "0"
 
 
+def checks_of(field: models.Field) -> list[Any]:
+    """The model's own validators; bounds that say nothing of their own say what ours say."""
+    found = []
+    for check in field._validators:  # type: ignore[attr-defined] # noqa: SLF001 - the model's own rules
+        own = copy(check)
+        if isinstance(own, BaseValidator) and own.message == type(own).message:
+            wording.reword_bound(own, counted=False)
+        found.append(own)
+    return found
+
+
 def entry_field(field: models.Field, **_kwargs: Any) -> forms.Field | None:  # noqa: PLR0911 - one kind each
     """The entry field of a model field; validators of the model go along, constraints are the row's own."""
     common: dict[str, Any] = {
@@ -54,7 +68,7 @@ def entry_field(field: models.Field, **_kwargs: Any) -> forms.Field | None:  # n
         "help_text": field.help_text,
         "required": not field.blank,
         "initial": field.default if field.has_default() else None,
-        "validators": [] if field.choices else list(field._validators),  # type: ignore[attr-defined] # noqa: SLF001 - the model's own rules
+        "validators": [] if field.choices else checks_of(field),
     }
     match field:
         case _ if field.choices:

@@ -8,9 +8,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import ClassVar
 
+from communities.base.rules.conditions import Names, Part, word_of
 from communities.base.rules.params import Choice, Inner, Listed, Number, Text, param, shape
 from communities.base.rules.readings import Inputs, Line, Scored, number_text
-from communities.base.rules.shapes import ZERO, Names, Part, Shape, clamped, got, word_of
+from communities.base.rules.shapes import ZERO, Shape, clamped, got
 
 HOW = (
     ("sum", "各部分得分相加"),
@@ -19,7 +20,14 @@ HOW = (
     ("worst", "取得分最低的一部分"),
     ("deductions", "各部分所扣分数相加"),
 )
-NOT_APPLICABLE = (("drop", "不计入，其余按比例折算"), ("full", "计满分"), ("zero", "计 0 分"))
+NOT_APPLICABLE = (
+    ("drop", "不计入(相加、按权重折算时，其余按比例折算)"),
+    ("full", "计满分"),
+    ("zero", "计 0 分"),
+)
+# Ways in which the parts that are there stand for the whole.
+IN_PROPORTION = frozenset({"sum", "weighted"})
+INDENT = "\u3000"  # one that HTML keeps
 HUNDRED = Decimal(100)
 
 
@@ -100,6 +108,9 @@ class Combined(Shape):
         return Scored(points, (*lines, Line(told, points)))
 
     def _dropped(self) -> str:
+        """What is said of a part that does not apply: only sums and weights share out what it was worth."""
+        if self.not_applicable == "drop":
+            return "不计入，其余按比例折算" if self.how in IN_PROPORTION else "不计入"
         return word_of(NOT_APPLICABLE, self.not_applicable)
 
     def _together(self, found: Sequence[tuple[Member, Fraction]], full: Decimal) -> Fraction:
@@ -127,10 +138,8 @@ class Combined(Shape):
         for number, part in enumerate(self.parts, start=1):
             title = part.title or f"第 {number} 部分"
             weight = "" if part.weight is None else f"(权重 {number_text(part.weight)})"
-            told += [
-                f"{title}{weight}：{sentence}"
-                for sentence in part.rule.words(self.full_of(part, full), names)
-            ]
+            first, *more = part.rule.words(self.full_of(part, full), names)
+            told += [f"{title}{weight}：{first}", *(f"{INDENT}{sentence}" for sentence in more)]
         most = "" if self.cap is None else f"，最高得 {number_text(self.cap)} 分"
         return [*told, f"最低得 {number_text(self.floor)} 分{most}。"]
 

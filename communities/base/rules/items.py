@@ -5,12 +5,14 @@ Points of items and everything above them are whole hundredths, as the cards kee
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
 from fractions import Fraction
 
-from communities.base.rules.readings import Inputs, Line, Scored
+from communities.base.rules.conditions import Names, word_of
+from communities.base.rules.reach import reach
+from communities.base.rules.readings import Inputs, Line, Scored, number_text
 from communities.base.rules.shapes import Shape, clamped
 
 HUNDREDTHS = 100
@@ -54,7 +56,31 @@ class Item:
         if scored.points is None:
             return ItemScore(None, scored.lines)
         exact = clamped(scored.points, self.least, self.most)
-        return ItemScore(rounded(exact, self.places, self.mode), scored.lines)
+        points = rounded(exact, self.places, self.mode)
+        return ItemScore(points, (*scored.lines, *self._closing(scored.points, exact, points)))
+
+    def _closing(self, given: Fraction, exact: Fraction, points: int) -> Iterator[Line]:
+        """What bounds and rounding made of the rule's points, so that the last line has those of the item."""
+        if exact != given:
+            bound = "最低" if exact > given else "最高"
+            yield Line(f"本项{bound} {number_text(exact)} 分，计 {number_text(exact)} 分", exact)
+        settled = Fraction(points, HUNDREDTHS)
+        if settled != exact:
+            how = f"保留 {self.places} 位小数{word_of(ROUNDING, self.mode)}"
+            yield Line(f"{how}，计 {number_text(settled)} 分", settled)
+
+    def words(self, names: Names) -> list[str]:
+        """The rule in sentences, and what the item's own bounds and rounding add to it."""
+        return [*self.rule.words(self.full_mark, names), *self._limits()]
+
+    def _limits(self) -> Iterator[str]:
+        """Bounds that are given or that the rule would pass, and rounding that is not the usual one."""
+        if self.least or reach(self.rule, self.full_mark).least < self.least:
+            yield f"本项最低得 {number_text(self.least)} 分。"
+        if self.most is not None:
+            yield f"本项最高得 {number_text(self.most)} 分。"
+        if (self.places, self.mode) != (2, "half_up"):
+            yield f"得分保留 {self.places} 位小数，{word_of(ROUNDING, self.mode)}。"
 
 
 @dataclass(frozen=True)

@@ -7,32 +7,29 @@ writes the same arithmetic for the database; a property test holds the two toget
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import ClassVar
 
+from communities.base.rules.conditions import (
+    ABSENT,
+    OPERATORS,
+    Condition,
+    Names,
+    Part,
+    bound,
+    holds,
+    word_of,
+)
 from communities.base.rules.params import Choice, Entry, Flag, Inner, InputCode, Listed, Number, param, shape
 from communities.base.rules.readings import Absence, Inputs, Line, Named, Scored, named, number_text
 
 ZERO = Decimal(0)
 ABSENCES = (("zero", "计 0 分"), ("full", "计满分"), ("not_applicable", "本项不适用"))
 COUNTS_ABSENT = (("none", "按 0 计"), *ABSENCES)
-OPERATORS = (("ge", "不低于"), ("gt", "高于"), ("le", "不高于"), ("lt", "低于"))
-ABSENT = {Absence.MISSING: "未报", Absence.NO_BASE: "分母为 0"}
-Names = Mapping[str, Named]
-
-
-def holds(operator: str, value: Fraction, target: Fraction) -> bool:
-    """Whether a comparison is true; values on the target belong to ``ge`` and ``le``."""
-    return {
-        "ge": value >= target,
-        "gt": value > target,
-        "le": value <= target,
-        "lt": value < target,
-    }[operator]
 
 
 def clamped(points: Fraction, least: Decimal | None, most: Decimal | None) -> Fraction:
@@ -40,34 +37,6 @@ def clamped(points: Fraction, least: Decimal | None, most: Decimal | None) -> Fr
     if least is not None:
         points = max(points, Fraction(least))
     return points if most is None else min(points, Fraction(most))
-
-
-@dataclass(frozen=True)
-class Part:
-    """What every entry of a rule can say of itself."""
-
-    def contradictions(self) -> Iterator[tuple[str, str]]:
-        """(parameter, reason) where parameters that are right alone do not go together."""
-        yield from ()
-
-
-@dataclass(frozen=True)
-class Condition(Part):
-    """A comparison of one value with a number. A value that is absent fulfils nothing."""
-
-    value: str = param(InputCode("取值"))
-    operator: str = param(Choice("比较", choices=OPERATORS))
-    target: Decimal = param(Number("界限"))
-
-    def fulfilled(self, inputs: Inputs) -> bool:
-        value = inputs.value(self.value)
-        return not isinstance(value, Absence) and holds(self.operator, value, Fraction(self.target))
-
-    def words(self, names: Names) -> str:
-        """As in 安全事故高于 0 起."""
-        return (
-            f"{named(names, self.value).name}{_bound(self.operator, self.target, named(names, self.value))}"
-        )
 
 
 @dataclass(frozen=True)
@@ -151,12 +120,12 @@ class Threshold(OneValue):
         points = Fraction(full if met else self.otherwise)
         return (
             points,
-            f"{'达到' if met else '未达到'}“{_bound(self.operator, self.target, name)}”，{got(points)}",
+            f"{'达到' if met else '未达到'}“{bound(self.operator, self.target, name)}”，{got(points)}",
         )
 
     def say(self, full: Decimal, name: Named) -> list[str]:
-        bound = _bound(self.operator, self.target, name)
-        return [f"{name.name}{bound}，得 {number_text(full)} 分；否则得 {number_text(self.otherwise)} 分。"]
+        must = bound(self.operator, self.target, name)
+        return [f"{name.name}{must}，得 {number_text(full)} 分；否则得 {number_text(self.otherwise)} 分。"]
 
 
 @dataclass(frozen=True)
@@ -218,7 +187,7 @@ def _reaches(value: Fraction, band: Band) -> bool:
 
 
 def _band(band: Band, name: Named) -> str:
-    return "其余" if band.least is None else _bound("ge" if band.inclusive else "gt", band.least, name)
+    return "其余" if band.least is None else bound("ge" if band.inclusive else "gt", band.least, name)
 
 
 @shape
@@ -243,11 +212,28 @@ class ProRata(OneValue):
         if self.target == self.zero:
             yield "target", "得满分的值与得 0 分的值不能相同。"
 
-    def give(self, value: Fraction, full: Decimal, name: Named) -> tuple[Fraction, str]:  # noqa: ARG002
+    def give(self, value: Fraction, full: Decimal, name: Named) -> tuple[Fraction, str]:
         zero, target, mark = Fraction(self.zero), Fraction(self.target), Fraction(full)
-        share = (value - zero) / (target - zero)
-        points = min(max(mark * share, Fraction(0)), mark * Fraction(self.ceiling) / 100)
-        return points, f"为目标的 {number_text(share * 100)}%，{got(points)}"
+        share, most = (value - zero) / (target - zero), mark * Fraction(self.ceiling) / 100
+        points = min(max(mark * share, Fraction(0)), most)
+        told = self._stands(share, name)
+        if mark * share > most and (self.zero == 0 or self.ceiling > 100):
+            told += f"，最多得 {number_text(most)} 分"
+        return points, f"{told}，{got(points)}"
+
+    def _stands(self, share: Fraction, name: Named) -> str:
+        """Where a value stands: a share of the target only where nothing is at 0, else of the way to it."""
+        percent = f"{number_text(share * 100)}%"
+        if self.zero == 0:
+            return f"为目标的 {percent}"
+        low, top = (name.with_unit(number_text(each)) for each in (self.zero, self.target))
+        if 0 < share < 1:
+            return f"处于 {low} 至 {top} 之间的 {percent} 处"
+        below, above = ("不高于", "不低于") if self.zero < self.target else ("不低于", "不高于")
+        if share <= 0:
+            return f"{below}得 0 分的 {low}"
+        beyond = f"，按同一比例合满分的 {percent}" if share > 1 and self.ceiling > 100 else ""
+        return f"{above}得满分的 {top}{beyond}"
 
     def say(self, full: Decimal, name: Named) -> list[str]:
         top, low = name.with_unit(number_text(self.target)), name.with_unit(number_text(self.zero))
@@ -349,7 +335,9 @@ class Counted(Shape):
             count = name.with_unit(number_text(number)) if name.unit else f"{number_text(number)} 次"
             line = f"{name.name} {count}，每{name.unit or '次'} {number_text(each.each)} 分"
             lines.append(Line(f"{line}，{self.verb} {number_text(points)} 分", self.signed(points)))
-        return Scored(self.total(moved, full), tuple(lines))
+        total = self.total(moved, full)
+        lines.append(Line(f"{self.told(moved, total, full)}，{got(total)}", total))
+        return Scored(total, tuple(lines))
 
     def signed(self, points: Fraction) -> Fraction:
         """Points as they move the total."""
@@ -357,6 +345,10 @@ class Counted(Shape):
 
     def total(self, moved: Fraction, full: Decimal) -> Fraction:
         """The rule's points after all counts."""
+        raise NotImplementedError
+
+    def told(self, moved: Fraction, total: Fraction, full: Decimal) -> str:
+        """The sum of all counts, and the bound where it was passed."""
         raise NotImplementedError
 
     def words(self, full: Decimal, names: Names) -> list[str]:
@@ -386,9 +378,15 @@ class Deduction(Counted):
     def total(self, moved: Fraction, full: Decimal) -> Fraction:
         return clamped(Fraction(full) - moved, self.floor, None)
 
+    def told(self, moved: Fraction, total: Fraction, full: Decimal) -> str:
+        floor = "" if total == Fraction(full) - moved else f"，{self._until()}"
+        return f"满分 {number_text(full)} 分，共扣 {number_text(moved)} 分{floor}"
+
     def frame(self, full: Decimal) -> str:
-        until = "扣完为止" if self.floor == 0 else f"最低得 {number_text(self.floor)} 分"
-        return f"满分 {number_text(full)} 分，{until}："
+        return f"满分 {number_text(full)} 分，{self._until()}："
+
+    def _until(self) -> str:
+        return "扣完为止" if self.floor == 0 else f"最低得 {number_text(self.floor)} 分"
 
 
 @shape
@@ -409,8 +407,15 @@ class Bonus(Counted):
     def total(self, moved: Fraction, full: Decimal) -> Fraction:
         return clamped(moved, None, full if self.cap is None else self.cap)
 
+    def told(self, moved: Fraction, total: Fraction, full: Decimal) -> str:
+        most = "" if total == moved else f"，{self._most(full)}"
+        return f"合计加 {number_text(moved)} 分{most}"
+
     def frame(self, full: Decimal) -> str:
-        return f"最多加 {number_text(full if self.cap is None else self.cap)} 分："
+        return f"{self._most(full)}："
+
+    def _most(self, full: Decimal) -> str:
+        return f"最多加 {number_text(full if self.cap is None else self.cap)} 分"
 
 
 @shape
@@ -439,27 +444,27 @@ class Gate(Shape):
         return self.condition.fulfilled(inputs) == (self.effect == "veto")
 
     def evaluate(self, inputs: Inputs, full: Decimal) -> Scored:
+        absence = self.condition.absence(inputs)
         if not self.is_shut(inputs):
-            return self.rule.evaluate(inputs, full)
+            scored = self.rule.evaluate(inputs, full)
+            passed = (Line(f"{absence}，不视为否决"),) if absence else ()
+            return Scored(scored.points, (*passed, *scored.lines))
         told = self.condition.words(inputs.names)
-        why = f"{told}，一票否决" if self.effect == "veto" else f"不符合前提“{told}”"
+        if self.effect == "veto":
+            why = f"{told}，一票否决"
+        else:
+            why = f"{absence}，视为不符合前提“{told}”" if absence else f"不符合前提“{told}”"
         return Scored(Fraction(0), (Line(f"{why}，计 0 分", Fraction(0)),))
 
     def words(self, full: Decimal, names: Names) -> list[str]:
         told = self.condition.words(names)
-        effect = f"{told}的，本项计 0 分。" if self.effect == "veto" else f"{told}的才计分，否则计 0 分。"
+        effect = {
+            "veto": f"{told}的，本项计 0 分；未报或分母为 0 的，不视为否决。",
+            "require": f"{told}的才计分，否则计 0 分；未报或分母为 0 的，视为不符合。",
+        }[self.effect]
         return [effect, *self.rule.words(full, names)]
 
 
 def got(points: Fraction | Decimal) -> str:
     """As in 得 5 分."""
     return f"得 {number_text(points)} 分"
-
-
-def word_of(choices: tuple[tuple[str, str], ...], code: str) -> str:
-    """The words of a choice."""
-    return dict(choices)[code]
-
-
-def _bound(operator: str, target: Decimal, name: Named) -> str:
-    return f"{word_of(OPERATORS, operator)} {name.with_unit(number_text(target))}"

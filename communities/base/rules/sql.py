@@ -20,10 +20,10 @@ from functools import reduce, singledispatch
 from math import lcm
 
 from communities.base.rules.combined import Combined, Member
+from communities.base.rules.conditions import Condition
 from communities.base.rules.items import HUNDREDTHS, Item
 from communities.base.rules.shapes import (
     Bands,
-    Condition,
     Counted,
     Deduction,
     Gate,

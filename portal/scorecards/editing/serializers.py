@@ -9,8 +9,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from communities.base.entry.bodies import MOST_REASON
+from communities.base.rules.conditions import OPERATORS
 from communities.base.rules.items import NOT_APPLICABLE, ROUNDING
-from communities.base.rules.shapes import OPERATORS
 from communities.base.serializers import HalfOpenSerializer, NamedSerializer, PlaceSerializer, RowSerializer
 from communities.base.serializers import PickField as OptionalPickField
 from communities.base.wording import Asked

@@ -14,6 +14,7 @@ from communities.base.rules import Inputs, Item, Reading, RuleInvalid, Shape, re
 from communities.base.rules.editor import field_id
 from communities.base.rules.readings import named
 from portal.scorecards.editing.inputs_offered import input_names
+from portal.scorecards.models.schemes import MOST_BELOW_LEAST
 from portal.scorecards.rules_api import readings, tried
 from portal.scorecards.scoring.inputs import inputs
 
@@ -59,7 +60,7 @@ def trial_of(form: Any, data: Mapping[str, str], *, reckons: bool) -> Trial:
     except ValidationError as error:
         return Trial(errors=error.messages, kept=kept_of(data))
     names = input_names()
-    words = item.rule.words(item.full_mark, names)
+    words = item.words(names)
     case = {code: value for code in item.rule.reads() if (value := typed(data, code)) is not None}
     if not (reckons or case):
         return Trial(words, asked_of(item.rule, data, {}))
@@ -88,11 +89,9 @@ def item_of(form: Any) -> Item:
             values[name] = bound.field.clean(bound.value())
         except ValidationError as error:
             raise ValidationError(f"{bound.label}：{' '.join(error.messages)}") from error
-    if values["full_mark"] <= 0:
-        raise ValidationError(
-            f"{form['full_mark'].label}：{form.fields['full_mark'].error_messages['number']}"
-        )
     least = values["least"] if values["least"] is not None else Decimal(0)
+    if values["most"] is not None and values["most"] < least:
+        raise ValidationError(MOST_BELOW_LEAST)
     return Item(rule, values["full_mark"], least, values["most"], values["places"], values["mode"])
 
 

@@ -24,7 +24,7 @@ from portal.scorecards import schemes
 from portal.scorecards.editing import filters, tables
 from portal.scorecards.models import RatingItem, RatingScheme, RatingSchemeVersion
 from portal.scorecards.scheme_differences import differences, previous_of
-from portal.scorecards.scheme_words import sentences
+from portal.scorecards.scheme_words import rule_sentences
 
 
 class SchemeList(ListPage):
@@ -239,7 +239,7 @@ class ItemDetail(OfJurisdiction):
         return _("评分表版本"), link(self.row.group.scheme_version, self.request.user)
 
     def fact_rule(self) -> tuple[Any, Any]:
-        return _("评分规则"), "\n".join(sentences(self.row))
+        return _("评分规则"), "\n".join(rule_sentences(self.row))
 
     def fact_clause(self) -> tuple[Any, Any]:
         clause = self.row.clause

@@ -16,9 +16,9 @@ from django.db.models import F, Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.models import Row, not_empty, unique_live
-from communities.base.rules import RuleInvalid, Shape, read_rule
+from communities.base.rules import Item, RuleInvalid, Shape, read_rule
+from communities.base.rules.conditions import OPERATORS
 from communities.base.rules.items import NOT_APPLICABLE, ROUNDING
-from communities.base.rules.shapes import OPERATORS
 from communities.choices import BuildingClass, CommunityKind, Level, LocationClass
 from communities.models import Clause, Division, User
 from communities.querysets import RuleBookQuerySet
@@ -26,6 +26,7 @@ from portal.scorecards.models.cards import Run
 
 PUBLISHED = _("评分表的这一版已经发布，不能改写；请复制为新的一版再修改。")
 SCORED_LEVELS = [(level.value, level.label) for level in (Level.DISTRICT, Level.STREET, Level.COMMUNITY)]
+MOST_BELOW_LEAST = _("最高得分不能低于最低得分。")
 POSITIVE = MinValueValidator(Decimal("0.01"))
 
 
@@ -413,7 +414,7 @@ class RatingItem(VersionPart):
             models.CheckConstraint(
                 condition=Q(most__isnull=True) | Q(most__gte=F("least")),
                 name="ratingitem_most_least",
-                violation_error_message=_("最高得分不能低于最低得分。"),
+                violation_error_message=MOST_BELOW_LEAST,
             ),
         ]
 
@@ -435,6 +436,13 @@ class RatingItem(VersionPart):
         """The rule as the engine reads it."""
         shape: Shape = read_rule(self.rule, "rule")
         return shape
+
+    @property
+    def arithmetic(self) -> Item:
+        """The item as far as its points depend on it."""
+        return Item(
+            self.shape, self.full_mark, self.least, self.most, self.places, self.mode, self.not_applicable
+        )
 
     def clean(self) -> None:
         """A rule that cannot be read cannot be stored."""

@@ -73,8 +73,8 @@ class ItemExplained:
 
     @property
     def words(self) -> list[str]:
-        """The rule in sentences."""
-        return self.item.item.rule.words(self.item.row.full_mark, names())
+        """The rule in sentences, with the item's own bounds and rounding."""
+        return self.item.item.words(names())
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from communities.base.rules import Inputs, Item, ItemScore, Reading
+from communities.base.rules.conditions import Condition
 from communities.base.rules.items import (
     HUNDREDTHS,
     GroupPart,
@@ -18,7 +19,6 @@ from communities.base.rules.items import (
     grade_of,
     group_total,
 )
-from communities.base.rules.shapes import Condition
 from portal.scorecards.models import (
     PeerClass,
     RatingGrade,
@@ -203,6 +203,5 @@ def published_sheet(public_id: uuid.UUID) -> Sheet:
 
 
 def _item(row: RatingItem, group: int) -> SheetItem:
-    item = Item(row.shape, row.full_mark, row.least, row.most, row.places, row.mode, row.not_applicable)
     lists: tuple[Any, ...] = (row.building_classes, row.location_classes, row.community_kinds)
-    return SheetItem(row, item, group, tuple(frozenset(each) if each else None for each in lists))
+    return SheetItem(row, row.arithmetic, group, tuple(frozenset(each) if each else None for each in lists))
