@@ -208,6 +208,8 @@ def _mark_deleted(
             if uses := list(uses_of(stored)):
                 raise ValidationError(_in_use(uses), code="in_use")
         else:
+            act = act or uuid.uuid4()
+            _bring_parts_back(row, by=by, reason=reason, needs=needs, act=act)
             _require_named(row)
         row.deleted_at = timezone.now() if deleted else None
         row.deleted_by, row.deleted_reason = (by, reason) if deleted else (None, "")
@@ -221,6 +223,14 @@ def _mark_deleted(
         record_change(row, stored, by=by, reason=reason, act=act or uuid.uuid4(), verb=verb)
         mark_dirty(row, stored)
     return row
+
+
+def _bring_parts_back(row: Row, *, by: Any, reason: str, needs: Action, act: uuid.UUID) -> None:
+    """A clause that was taken out of its document comes back with what rests on it: it has no page of its own."""
+    for named in list(_removed_named(row)):
+        whole = getattr(named, named.part_of) if named.part_of else None
+        if whole is not None and _locked(whole).deleted_at is None:
+            _mark_deleted(named, by=by, reason=reason, needs=needs, deleted=False, act=act)
 
 
 def _require_named(row: Row) -> None:

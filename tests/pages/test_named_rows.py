@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from communities.actions import imports
 from communities.base import actions
-from communities.models import Committee, Premises
+from communities.models import ChangeRecord, Committee, Premises
 from tests import factories
 from tests.conftest import World
 from tests.pages.conftest import Reader
@@ -124,3 +124,18 @@ def test_a_number_comes_back_after_its_document(world: World, as_role: Reader) -
     assert "《社区用房建设标准》」已删除，请先恢复" in answer.content.decode()
     number.refresh_from_db()
     assert number.deleted_at is not None
+
+
+def test_a_number_brings_back_the_clause_that_was_taken_out_after_it(world: World, as_role: Reader) -> None:
+    """A clause has no page of its own on which it could be brought back."""
+    number = factories.threshold("premises.office.area", world.district)
+    clause = number.clause
+    take_out(number)
+    take_out(clause)
+    as_role("standards_officer").post(reverse("threshold-bring-back", args=[number.public_id]))
+    number.refresh_from_db()
+    clause.refresh_from_db()
+    assert (number.deleted_at, clause.deleted_at) == (None, None)
+    records = ChangeRecord.objects.filter(verb="restore")
+    assert {record.model for record in records} == {"communities.Clause", "communities.Threshold"}
+    assert len({record.act for record in records}) == 1

@@ -11,8 +11,9 @@ from rest_framework.request import Request
 
 from communities.base.models import Row
 
+# A proxy that compresses an answer weakens its tag, which the reader gives back: it names a version all the same.
 TAG = re.compile(r'(?:W/)?"([^"]*)"')
-LIST = re.compile(rf"{TAG.pattern}(?:\s*,\s*{TAG.pattern})*")
+LIST = re.compile(rf"\s*(?:{TAG.pattern})?(?:\s*,\s*(?:{TAG.pattern})?)*\s*")
 
 
 class PreconditionRequired(APIException):
