@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def sentences(item: RatingItem) -> list[str]:
     """The rule of an item, whatever the values."""
     rule: Shape = item.shape
-    return rule.words(item.full_mark, input_names())
+    return rule.words(item.full_mark, input_names(rule.reads()))
 
 
 def rule_words(item: RatingItem) -> str:
@@ -25,4 +25,4 @@ def rule_words(item: RatingItem) -> str:
 def veto_words(veto: RatingVeto) -> str:
     """As in 安全事故高于 0 起."""
     condition = Condition(veto.value, veto.operator, veto.target)
-    return condition.words(input_names())
+    return condition.words(input_names([veto.value]))

@@ -26,6 +26,7 @@ from portal.scorecards.models import (
     RatingVeto,
 )
 from portal.scorecards.scheme_words import sentences
+from portal.scorecards.scoring.inputs import names_told
 
 NEEDS = Action.EDIT_STANDARDS
 R = TypeVar("R", bound=Row)
@@ -138,9 +139,9 @@ def _obstacles(content: Content) -> Iterator[str]:
     reads = [(item.name, item.shape.reads()) for item in content.items]
     reads += [(veto.name, frozenset({veto.value})) for veto in content.vetoes]
     for name, codes in reads:
-        if unknown := sorted(codes - known):
+        if unknown := codes - known:
             told = _("「%(name)s」读取的%(codes)s没有数据来源。")
-            yield told % {"name": name, "codes": "、".join(f" {code} " for code in unknown)}
+            yield told % {"name": name, "codes": names_told(unknown)}
     published = RatingSchemeVersion.objects.published().filter(scheme=version.scheme_id)
     for other in published.filter(valid__overlap=version.valid).select_related("scheme"):
         yield _("与已发布的「%(other)s」施行期间重叠，请先填写那一版的结束日期。") % {"other": other}

@@ -151,10 +151,11 @@ def test_copies_and_differences(world: World, standards: APIClient, draft: Ratin
     item = RatingItem.objects.get(group__scheme_version=copy)
     item.rule = item.rule | {"target": "90"}
     item.save()
-    (found,) = standards.get(url(copy, "differences/")).json()["results"]
+    (noted, found) = standards.get(url(copy, "differences/")).json()["results"]
+    assert noted["changes"] == [{"field": "note", "name": "修订说明", "old": "空", "new": "明年用"}]
     assert (found["kind"], found["model"], found["name"]) == ("changed", "评分项目", "办公用房")
     assert found["changes"][0]["field"] == "rule"
-    (back,) = standards.get(url(draft, f"differences/?with={copy.public_id}")).json()["results"]
+    (_noted, back) = standards.get(url(draft, f"differences/?with={copy.public_id}")).json()["results"]
     assert back["changes"][0]["old"] == found["changes"][0]["new"]
     foreign = schemes.whole_version(world.far_city, "外市评分表")
     assert standards.get(url(draft, f"differences/?with={foreign.public_id}")).status_code == 404

@@ -56,7 +56,7 @@ def trial_of(form: Any, data: Mapping[str, str], *, reckons: bool) -> Trial:
         return Trial(kept=kept_of(data))
     except ValidationError as error:
         return Trial(errors=error.messages, kept=kept_of(data))
-    names = input_names()
+    names = input_names(item.rule.reads())
     words = item.rule.words(item.full_mark, names)
     case = {code: value for code in item.rule.reads() if (value := typed(data, code)) is not None}
     if not (reckons or case):
@@ -112,7 +112,7 @@ def typed(data: Mapping[str, str], code: str) -> Any:
 
 def asked_of(rule: Shape, data: Mapping[str, str], wrong: Mapping[str, Sequence[str]]) -> list[Asked]:
     """One line for each value that the rule reads."""
-    names = input_names()
+    names = input_names(rule.reads())
     return [
         Asked(
             code,

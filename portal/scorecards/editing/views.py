@@ -22,6 +22,7 @@ from communities.base.tables import detail_url, link, written
 from communities.base.views import ListPage, ScopedPage, readable
 from portal.scorecards import schemes
 from portal.scorecards.editing import filters, tables
+from portal.scorecards.editing.pages import named_row
 from portal.scorecards.models import RatingItem, RatingScheme, RatingSchemeVersion
 from portal.scorecards.scheme_differences import differences, previous_of
 from portal.scorecards.scheme_words import sentences
@@ -140,7 +141,7 @@ class VersionDetail(OfJurisdiction):
             "may_write": may_write,
             "drafting": drafting,
             "obstacles": schemes.obstacles(row) if drafting else [],
-            "warnings": schemes.warnings_of(row) if may_write else [],
+            "warnings": schemes.warnings_of(row) if drafting else [],
             "previous": previous_of(row, self.request.user),
         }
 
@@ -198,13 +199,16 @@ class VersionDifferences(ScopedPage):
     def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
         rows = readable(RatingSchemeVersion, request.user, self.action).select_related("scheme__jurisdiction")
         version = get_object_or_404(rows, public_id=public_id)
-        previous = previous_of(version, request.user)
+        is_named = "with" in request.GET
+        other = named_row(rows, request.GET["with"]) if is_named else previous_of(version, request.user)
         context = {
             "version": version,
-            "previous": previous,
+            "previous": other,
+            "against": gettext("与%(other)s比较") % {"other": other} if is_named else gettext("与上一版比较"),
+            "old_head": str(other) if is_named else gettext("上一版"),
             "version_url": detail_url(version),
             "list_url": reverse("rating-scheme-version-list"),
-            "differences": differences(previous, version) if previous is not None else [],
+            "differences": differences(other, version) if other is not None else [],
         }
         return render(request, "scorecards/differences.html", context)
 
