@@ -119,13 +119,13 @@ def rows_of(content: Content, part: str) -> dict[str, Row]:
 def _rows(old: Mapping[str, Any], new: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[Difference]:
     for name, row in new.items():
         if name not in old:
-            said = tuple(FieldDifference(*each, old="", new=text) for *each, text in told(row, names))
+            said = tuple(FieldDifference(field, label, "", text) for field, label, text in told(row, names))
             yield Difference(Kind.ADDED, label_of(row), name, said)
         elif fields := changed(old[name], row, names):
             yield Difference(Kind.CHANGED, label_of(row), name, fields)
     for name, row in old.items():
         if name not in new:
-            said = tuple(FieldDifference(*each, old=text, new="") for *each, text in told(row, names))
+            said = tuple(FieldDifference(field, label, text, "") for field, label, text in told(row, names))
             yield Difference(Kind.REMOVED, label_of(row), name, said)
 
 

@@ -136,8 +136,31 @@ def test_a_version_is_published_over_rest_and_stays(standards: APIClient, draft:
     ):
         assert call.status_code == 400, call.content
         assert "已经发布，不能改写" in call.content.decode()
-    ended = {"valid": {"from": None, "before": "2030-01-01"}}
+    ended = {"valid": {"from": "2000-01-01", "before": "2030-01-01"}}
     assert standards.patch(url(draft), ended, headers={"If-Match": '"2"'}).status_code == 200
+
+
+def test_the_version_in_force_is_ended_in_the_same_act(
+    standards: APIClient, draft: RatingSchemeVersion
+) -> None:
+    one = {"If-Match": '"1"'}
+    answer = standards.post(url(draft, "publish/"), {"end_former": True}, headers=one)
+    assert answer.status_code == 200, answer.content  # there is none to end
+    copied = standards.post(url(draft, "copy/"), {}).json()
+    copy = RatingSchemeVersion.objects.get(number=2)
+    begin = {"valid": {"from": "2030-01-01", "before": None}}
+    assert standards.patch(url(copy), begin, headers=one).status_code == 200
+    two = {"If-Match": '"2"'}
+    for body in ({}, {"end_former": False}):
+        refused = standards.post(url(copy, "publish/"), body, headers=two)
+        assert wrong(refused) == [("non_field_errors", "obstacle")]
+    assert wrong(standards.post(url(copy, "publish/"), {"end_former": "1"}, headers=two)) == [
+        ("end_former", "invalid")
+    ]
+    answer = standards.post(url(copy, "publish/"), {"end_former": True}, headers=two)
+    assert answer.status_code == 200, answer.content
+    assert (answer.json()["id"], answer.json()["is_published"]) == (copied["id"], True)
+    assert standards.get(url(draft)).json()["valid"] == {"from": "2000-01-01", "before": "2030-01-01"}
 
 
 def test_copies_and_differences(world: World, standards: APIClient, draft: RatingSchemeVersion) -> None:

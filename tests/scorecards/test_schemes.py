@@ -67,7 +67,7 @@ def test_two_versions_do_not_count_on_the_same_days(draft: RatingSchemeVersion, 
     publish_version(draft, by=officer)
     second = copy_version(draft, by=officer)
     assert any("社区评分表第 1 版」施行期间重叠" in told for told in obstacles(second))
-    draft.valid = (None, dt.date(2027, 1, 1))
+    draft.valid = (dt.date(2000, 1, 1), dt.date(2027, 1, 1))
     actions.save(draft, by=officer, needs=NEEDS)
     second.valid = (dt.date(2027, 1, 1), None)
     actions.save(second, by=officer, needs=NEEDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -136,14 +137,24 @@ class VersionDetail(OfJurisdiction):
             found["acts"] = {name: url for name, url in found["acts"].items() if name != "remove"}
         content = schemes.content_of(row)
         drafting = may_write and not row.is_published
+        obstacles = schemes.obstacles(row) if drafting else []
         return found | {
             "content": content,
             "may_write": may_write,
             "drafting": drafting,
-            "obstacles": schemes.obstacles(row) if drafting else [],
+            "obstacles": obstacles,
+            "ended": self.ended(row) if obstacles else None,
             "warnings": schemes.warnings_of(row) if drafting else [],
             "previous": previous_of(row, self.request.user),
         }
+
+    @staticmethod
+    def ended(row: RatingSchemeVersion) -> dict[str, Any] | None:
+        """The version that publishing would have to end, and when, where nothing else is in the way."""
+        former = schemes.former_of(row)
+        if former is None or schemes.obstacles(row, former=former):
+            return None
+        return {"version": former, "last_day": row.valid.lower - dt.timedelta(days=1)}
 
 
 class VersionButton(ScopedPage):
@@ -168,8 +179,12 @@ class PublishVersion(VersionButton):
             messages.warning(request, gettext("请先勾选确认。"))
             return self.back_to(version)
         version.version = version_of(request)
+        # The version that the page named: should another one be in the way by now, it stays there.
+        former = schemes.former_of(version)
+        if former is not None and request.POST.get("end_former") != str(former.public_id):
+            former = None
         try:
-            schemes.publish_version(version, by=request.user)
+            schemes.publish_version(version, by=request.user, former=former)
             messages.success(request, gettext("「%(version)s」已发布。") % {"version": version})
         except ValidationError as error:
             messages.warning(request, gettext("没有发布：%(why)s") % {"why": "".join(error.messages)})
