@@ -176,7 +176,10 @@ def _obstacles(content: Content, former: RatingSchemeVersion | None) -> Iterator
     yield from _missing(content)
     for other in _overlapping(version):
         if other != former:
-            yield _("与已发布的「%(other)s」施行期间重叠，请先填写那一版的结束日期。") % {"other": other}
+            told = _(
+                "与已发布的「%(other)s」施行期间重叠，请修改这一版的开始日期，或先填写那一版的结束日期。"
+            )
+            yield told % {"other": other}
 
 
 def _missing(content: Content) -> Iterator[str]:
