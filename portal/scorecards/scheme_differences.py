@@ -12,11 +12,13 @@ from django.utils.translation import gettext as _
 
 from communities.base.models import Row
 from communities.base.tables import describe
-from portal.scorecards.models import RatingItem, RatingSchemeVersion
-from portal.scorecards.scheme_words import rule_words
+from portal.scorecards.models import RatingItem, RatingSchemeVersion, RatingVeto
+from portal.scorecards.scheme_words import rule_words, veto_words
 from portal.scorecards.schemes import Content, content_of
 
-VERSION_FIELDS = ("valid", "full_mark", "peer_class")
+VERSION_FIELDS = ("valid", "full_mark", "peer_class", "note")
+# Of a veto its value, operator and bound in one sentence.
+CONDITION = "condition"
 FIELDS: dict[str, tuple[str, ...]] = {
     "groups": ("full_mark", "is_bonus", "may_go_below_zero"),
     "items": (
@@ -36,8 +38,10 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "method",
     ),
     "grades": ("stars", "least"),
-    "vetoes": ("value", "operator", "target", "effect"),
+    "vetoes": (CONDITION, "effect"),
 }
+# Told of a row that is in one version only even where they are as usual: they decide about points and grades.
+DECISIVE = frozenset({"not_applicable", "effect"})
 
 
 class Kind(StrEnum):
@@ -63,7 +67,7 @@ class FieldDifference:
 
 @dataclass(frozen=True)
 class Difference:
-    """One row that is in one version only, or differs in some fields."""
+    """One row that is in one version only, with what it says there, or differs in some fields."""
 
     kind: Kind
     model: str
@@ -115,17 +119,33 @@ def rows_of(content: Content, part: str) -> dict[str, Row]:
 def _rows(old: Mapping[str, Any], new: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[Difference]:
     for name, row in new.items():
         if name not in old:
-            yield Difference(Kind.ADDED, label_of(row), name)
+            said = tuple(FieldDifference(field, label, "", text) for field, label, text in told(row, names))
+            yield Difference(Kind.ADDED, label_of(row), name, said)
         elif fields := changed(old[name], row, names):
             yield Difference(Kind.CHANGED, label_of(row), name, fields)
     for name, row in old.items():
         if name not in new:
-            yield Difference(Kind.REMOVED, label_of(row), name)
+            said = tuple(FieldDifference(field, label, text, "") for field, label, text in told(row, names))
+            yield Difference(Kind.REMOVED, label_of(row), name, said)
 
 
 def label_of(row: Any) -> str:
     """What people call the kind of a row."""
     return str(row._meta.verbose_name)
+
+
+def told(row: Any, names: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
+    """What a row says by itself: (field, its label, its value in words), without what is empty or as usual."""
+    for name in names:
+        if name == CONDITION or not _is_usual(row, name):
+            yield name, label_in(row, name), in_words(row, name)
+
+
+def _is_usual(row: Any, name: str) -> bool:
+    value = getattr(row, name)
+    if value is None or value in ("", []):
+        return True
+    return name not in DECISIVE and value == row._meta.get_field(name).default
 
 
 def changed(old: Any, new: Any, names: tuple[str, ...]) -> tuple[FieldDifference, ...]:
@@ -134,15 +154,21 @@ def changed(old: Any, new: Any, names: tuple[str, ...]) -> tuple[FieldDifference
     for name in names:
         before, after = in_words(old, name), in_words(new, name)
         if before != after:
-            label = str(old._meta.get_field(name).verbose_name)
-            found.append(FieldDifference(name, label, before, after))
+            found.append(FieldDifference(name, label_in(old, name), before, after))
     return tuple(found)
+
+
+def label_in(row: Any, name: str) -> str:
+    """What people call a field."""
+    return _("条件") if name == CONDITION else str(row._meta.get_field(name).verbose_name)
 
 
 def in_words(row: Any, name: str) -> str:
     """A field's value as people read it; nothing as 空."""
     if name == "rule" and isinstance(row, RatingItem):
         return rule_words(row)
+    if name == CONDITION and isinstance(row, RatingVeto):
+        return veto_words(row)
     value = getattr(row, name)
     if value is None or value in ("", []):
         return _("空")

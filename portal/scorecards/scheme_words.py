@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
 def sentences(item: RatingItem) -> list[str]:
     """An item, whatever the values: its rule, and what its own bounds and rounding add."""
-    return item.arithmetic.words(input_names())
+    return item.arithmetic.words(input_names(item.shape.reads()))
 
 
 def rule_sentences(item: RatingItem) -> list[str]:
     """The rule alone, where the bounds and the rounding stand beside it."""
-    return item.shape.words(item.full_mark, input_names())
+    rule = item.shape
+    return rule.words(item.full_mark, input_names(rule.reads()))
 
 
 def rule_words(item: RatingItem) -> str:
@@ -28,4 +29,4 @@ def rule_words(item: RatingItem) -> str:
 def veto_words(veto: RatingVeto) -> str:
     """As in 安全事故高于 0 起."""
     condition = Condition(veto.value, veto.operator, veto.target)
-    return condition.words(input_names())
+    return condition.words(input_names([veto.value]))

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +21,7 @@ from communities.base.roles import Action
 from communities.base.rules import number_text
 from communities.base.rules.reach import reach
 from communities.choices import BuildingClass, Level
+from communities.models import Period
 from portal.scorecards.editing.inputs_offered import codes_with_source
 from portal.scorecards.models import (
     RatingGrade,
@@ -28,6 +31,7 @@ from portal.scorecards.models import (
     RatingVeto,
 )
 from portal.scorecards.scheme_words import sentences
+from portal.scorecards.scoring.inputs import names_told
 
 NEEDS = Action.EDIT_STANDARDS
 R = TypeVar("R", bound=Row)
@@ -103,33 +107,86 @@ def content_of(version: RatingSchemeVersion) -> Content:
     )
 
 
-def publish_version(version: RatingSchemeVersion, *, by: Any, reason: str = "") -> RatingSchemeVersion:
+def publish_version(
+    version: RatingSchemeVersion, *, by: Any, reason: str = "", former: RatingSchemeVersion | None = None
+) -> RatingSchemeVersion:
     """Make a draft count; from then on it does not change. The next sweep has the open periods scored by it.
 
-    ``version.version`` must be what the writer read. Raises ValidationError with every obstacle, StaleVersion,
-    OutOfScope.
+    ``version.version`` must be what the writer read. ``former``, as :func:`former_of` finds it, ends the day before
+    in the same act. Raises ValidationError with every obstacle, StaleVersion, OutOfScope.
     """
+    act = uuid.uuid4()
     with transaction.atomic():
         # Whoever writes a part of the version waits for this lock, or is waited for.
         RatingSchemeVersion.objects.select_for_update(of=("self",), no_key=True).get(pk=version.pk)
+        if former is not None:
+            _end_before(former, version, by=by, reason=reason, act=act)
         if found := obstacles(version):
             raise ValidationError([ValidationError(each, code="obstacle") for each in found])
         RatingItem.objects.live().filter(group__scheme_version=version).keep_bases()
         version.published_at, version.published_by = timezone.now(), by
-        actions.save(version, by=by, reason=reason, needs=NEEDS)
+        actions.save(version, by=by, reason=reason, act=act, needs=NEEDS)
     return version
 
 
-def obstacles(version: RatingSchemeVersion) -> list[str]:
-    """Why a version cannot be published, each in a sentence."""
-    return list(_obstacles(content_of(version)))
+def _end_before(
+    former: RatingSchemeVersion, version: RatingSchemeVersion, *, by: Any, reason: str, act: uuid.UUID
+) -> None:
+    """End a published version the day before a draft begins, unless it is not, or no more, the one to end."""
+    RatingSchemeVersion.objects.select_for_update(of=("self",), no_key=True).get(pk=former.pk)
+    found = former_of(version)
+    if found is None or found.pk != former.pk:
+        return
+    found.valid = DateRange(found.valid.lower, version.valid.lower)
+    actions.save(
+        found, by=by, reason=reason or _("由%(version)s接替") % {"version": version}, act=act, needs=NEEDS
+    )
 
 
-def _obstacles(content: Content) -> Iterator[str]:
+def former_of(version: RatingSchemeVersion) -> RatingSchemeVersion | None:
+    """The one published version that a draft overlaps and could follow on: it began before.
+
+    None where the draft begins in a closed period, or before one: its scores stand.
+    """
+    begin = version.valid.lower
+    overlapping = list(_overlapping(version)[:2])
+    if begin is None or len(overlapping) != 1:
+        return None
+    (former,) = overlapping
+    if former.valid.lower is not None and former.valid.lower >= begin:
+        return None
+    closed = Period.objects.live().filter(closed_at__isnull=False, span__endswith__gt=begin)
+    return None if closed.exists() else former
+
+
+def _overlapping(version: RatingSchemeVersion) -> QuerySet[RatingSchemeVersion]:
+    published = RatingSchemeVersion.objects.published().filter(scheme=version.scheme_id)
+    return published.filter(valid__overlap=version.valid).select_related("scheme").order_by("number")
+
+
+def obstacles(version: RatingSchemeVersion, *, former: RatingSchemeVersion | None = None) -> list[str]:
+    """Why a version cannot be published, each in a sentence; with ``former`` ended the day before."""
+    return list(_obstacles(content_of(version), former))
+
+
+def _obstacles(content: Content, former: RatingSchemeVersion | None) -> Iterator[str]:
     version = content.version
     if version.is_published:
         yield _("这一版已经发布。")
         return
+    if version.valid.lower is None:
+        yield _("还没有填写施行的开始日期。")
+    yield from _missing(content)
+    for other in _overlapping(version):
+        if other != former:
+            told = _(
+                "与已发布的「%(other)s」施行期间重叠，请修改这一版的开始日期，或先填写那一版的结束日期。"
+            )
+            yield told % {"other": other}
+
+
+def _missing(content: Content) -> Iterator[str]:
+    """What a version cannot score without."""
     if not any(content.items):
         yield _("还没有评分项目。")
     for each in content.groups:
@@ -141,12 +198,9 @@ def _obstacles(content: Content) -> Iterator[str]:
     reads = [(item.name, item.shape.reads()) for item in content.items]
     reads += [(veto.name, frozenset({veto.value})) for veto in content.vetoes]
     for name, codes in reads:
-        if unknown := sorted(codes - known):
+        if unknown := codes - known:
             told = _("「%(name)s」读取的%(codes)s没有数据来源。")
-            yield told % {"name": name, "codes": "、".join(f" {code} " for code in unknown)}
-    published = RatingSchemeVersion.objects.published().filter(scheme=version.scheme_id)
-    for other in published.filter(valid__overlap=version.valid).select_related("scheme"):
-        yield _("与已发布的「%(other)s」施行期间重叠，请先填写那一版的结束日期。") % {"other": other}
+            yield told % {"name": name, "codes": names_told(unknown)}
 
 
 def copy_version(version: RatingSchemeVersion, *, by: Any, note: str = "") -> RatingSchemeVersion:

@@ -44,9 +44,10 @@ class GradeNameSerializer(serializers.Serializer):
 
 
 class BeforeSerializer(serializers.Serializer):
-    """The score by the same scheme in the latest earlier period of the same kind."""
+    """The score by the same scheme in the latest earlier period of the same kind, perhaps by another version."""
 
     period = serializers.CharField(source="period.code", read_only=True)
+    scheme_version = VersionNameSerializer(source="version", read_only=True)
     total = serializers.SerializerMethodField()
     grade = GradeNameSerializer(allow_null=True, read_only=True)
     rank = serializers.IntegerField(allow_null=True, read_only=True)

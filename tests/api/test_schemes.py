@@ -157,8 +157,31 @@ def test_a_version_is_published_over_rest_and_stays(standards: APIClient, draft:
     ):
         assert call.status_code == 400, call.content
         assert "已经发布，不能改写" in call.content.decode()
-    ended = {"valid": {"from": None, "before": "2030-01-01"}}
+    ended = {"valid": {"from": "2000-01-01", "before": "2030-01-01"}}
     assert standards.patch(url(draft), ended, headers={"If-Match": '"2"'}).status_code == 200
+
+
+def test_the_version_in_force_is_ended_in_the_same_act(
+    standards: APIClient, draft: RatingSchemeVersion
+) -> None:
+    one = {"If-Match": '"1"'}
+    answer = standards.post(url(draft, "publish/"), {"end_former": True}, headers=one)
+    assert answer.status_code == 200, answer.content  # there is none to end
+    copied = standards.post(url(draft, "copy/"), {}).json()
+    copy = RatingSchemeVersion.objects.get(number=2)
+    begin = {"valid": {"from": "2030-01-01", "before": None}}
+    assert standards.patch(url(copy), begin, headers=one).status_code == 200
+    two = {"If-Match": '"2"'}
+    for body in ({}, {"end_former": False}):
+        refused = standards.post(url(copy, "publish/"), body, headers=two)
+        assert wrong(refused) == [("non_field_errors", "obstacle")]
+    assert wrong(standards.post(url(copy, "publish/"), {"end_former": "1"}, headers=two)) == [
+        ("end_former", "invalid")
+    ]
+    answer = standards.post(url(copy, "publish/"), {"end_former": True}, headers=two)
+    assert answer.status_code == 200, answer.content
+    assert (answer.json()["id"], answer.json()["is_published"]) == (copied["id"], True)
+    assert standards.get(url(draft)).json()["valid"] == {"from": "2000-01-01", "before": "2030-01-01"}
 
 
 def test_copies_and_differences(world: World, standards: APIClient, draft: RatingSchemeVersion) -> None:
@@ -172,10 +195,11 @@ def test_copies_and_differences(world: World, standards: APIClient, draft: Ratin
     item = RatingItem.objects.get(group__scheme_version=copy)
     item.rule = item.rule | {"target": "90"}
     item.save()
-    (found,) = standards.get(url(copy, "differences/")).json()["results"]
+    (noted, found) = standards.get(url(copy, "differences/")).json()["results"]
+    assert noted["changes"] == [{"field": "note", "name": "修订说明", "old": "空", "new": "明年用"}]
     assert (found["kind"], found["model"], found["name"]) == ("changed", "评分项目", "办公用房")
     assert found["changes"][0]["field"] == "rule"
-    (back,) = standards.get(url(draft, f"differences/?with={copy.public_id}")).json()["results"]
+    (_noted, back) = standards.get(url(draft, f"differences/?with={copy.public_id}")).json()["results"]
     assert back["changes"][0]["old"] == found["changes"][0]["new"]
     foreign = schemes.whole_version(world.far_city, "外市评分表")
     assert standards.get(url(draft, f"differences/?with={foreign.public_id}")).status_code == 404

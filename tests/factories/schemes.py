@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -17,8 +18,9 @@ from portal.scorecards.models import (
     RatingSchemeVersion,
     RatingVeto,
 )
-from tests.factories import FOREVER
 
+# From a day on, as a version must be that is to be published.
+SINCE = (dt.date(2000, 1, 1), None)
 THRESHOLD = {"shape": "threshold", "value": "office_compliance", "operator": "ge", "target": "80"}
 
 
@@ -28,7 +30,7 @@ def scheme(jurisdiction: Division, name: str = "社区评分表", **kwargs: Any)
 
 
 def version(of: RatingScheme, **kwargs: Any) -> RatingSchemeVersion:
-    kwargs.setdefault("valid", FOREVER)
+    kwargs.setdefault("valid", SINCE)
     row = RatingSchemeVersion.objects.create(scheme=of, **kwargs)
     row.refresh_from_db()  # a range object instead of the pair
     return row

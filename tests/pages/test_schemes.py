@@ -153,7 +153,7 @@ def test_from_the_scheme_to_the_item(as_role: Reader, world: World) -> None:
     shown = read(client, one(version))
     for said in ("组织建设 60.00 分", "居民满意度", "不低于 90", "优秀", "重大事故", "草稿"):
         assert said in shown
-    assert "「居民满意度」读取的 satisfaction 没有数据来源。" in shown
+    assert "「居民满意度」读取的未登记的取值(satisfaction)没有数据来源。" in shown
     assert "民发〔2015〕136号" in shown
 
 
@@ -249,7 +249,13 @@ def test_what_publishing_would_change_is_told_on_a_page(
     read(as_role("street_clerk"), url)
     read(as_role("far_officer") if "far_officer" in world.users else as_role("stranger"), url, 404)
     RatingItem.objects.update(rule=schemes.THRESHOLD | {"value": "visit.mess"})
-    assert "visit.mess" in read(client, url)
+    assert "未登记的取值(visit.mess)" in read(client, url)
+    assert "未登记的取值(visit.mess)" in read(client, one(draft))
+    page = read(client, f"{url}?period=2050Q1")
+    assert "没有这个报告期" in page
+    assert '<option value="2026Q1">' in page
+    factories.period("2026Q3", dt.date(2026, 7, 1), dt.date(2026, 10, 1))
+    assert "该报告期尚无测算结果" in read(client, f"{url}?period=2026Q3")
 
 
 def test_a_published_item_is_not_opened_for_writing_and_a_button_is_no_page(
@@ -285,12 +291,7 @@ def test_a_published_version_stays(as_role: Reader, draft: RatingSchemeVersion) 
     assert "已经发布，只能填写施行的结束日期" in read(client, one(draft, "edit/"))
     answer = client.post(
         one(draft, "edit/"),
-        {
-            "scheme": str(draft.scheme.public_id),
-            "valid_1": "2030-12-31",
-            "full_mark": "100",
-            "version": str(draft.version),
-        },
+        {"valid_1": "2030-12-31", "version": str(draft.version)},
     )
     assert answer.status_code == 302, answer.content.decode()
     draft.refresh_from_db()
@@ -303,6 +304,10 @@ def test_a_copy_and_what_differs(as_role: Reader, draft: RatingSchemeVersion) ->
     client.post(one(draft, "copy/"), {"note": "提高目标"})
     copy = RatingSchemeVersion.objects.get(number=2)
     assert copy.note == "提高目标"
+    page = read(client, one(copy, "differences/"))
+    assert "有 1 处不同" in page
+    assert "提高目标" in page
+    RatingSchemeVersion.objects.filter(pk=copy.pk).update(note="")
     assert "内容与" in read(client, one(copy, "differences/"))
     item = RatingItem.objects.get(group__scheme_version=copy)
     item.rule = item.rule | {"target": "90"}
@@ -311,6 +316,26 @@ def test_a_copy_and_what_differs(as_role: Reader, draft: RatingSchemeVersion) ->
     assert "有 1 处不同" in page
     assert "不低于 80%" in page
     assert "不低于 90%" in page
+
+
+def test_a_version_is_held_against_the_one_that_the_address_names(
+    as_role: Reader, world: World, draft: RatingSchemeVersion
+) -> None:
+    client, other = as_role(OFFICER), schemes.whole_version(world.district, "另一评分表")
+    schemes.veto(other)
+    page = read(client, one(draft, f"differences/?with={other.public_id}"))
+    assert "与另一评分表第 1 版比较" in page
+    assert "安全事故" in page
+    foreign = schemes.whole_version(world.far_city, "外市评分表")
+    for unknown in ("bogus", "", str(draft.scheme.public_id), str(foreign.public_id)):
+        read(client, one(draft, f"differences/?with={unknown}"), 404)
+
+
+def test_what_is_odd_is_told_of_drafts_only(as_role: Reader, draft: RatingSchemeVersion) -> None:
+    client = as_role(OFFICER)
+    assert "需要核对" in read(client, one(draft))
+    client.post(one(draft, "publish/"), {"version": "1", "confirmed": "1"})
+    assert "需要核对" not in read(client, one(draft))
 
 
 def test_a_draft_of_a_rule_is_kept_and_taken_up_again(as_role: Reader, draft: RatingSchemeVersion) -> None:

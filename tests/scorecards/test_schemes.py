@@ -58,8 +58,8 @@ def test_every_obstacle_is_named(world: World, officer: Any) -> None:
     assert caught.value.messages == [
         "分组「服务」还没有评分项目。",
         "还没有评分等级。",
-        "「满意度」读取的 satisfaction 没有数据来源。",
-        "「事故」读取的 accidents 没有数据来源。",
+        "「满意度」读取的未登记的取值(satisfaction)没有数据来源。",
+        "「事故」读取的未登记的取值(accidents)没有数据来源。",
     ]
     empty.refresh_from_db()
     assert not empty.is_published
@@ -69,7 +69,7 @@ def test_two_versions_do_not_count_on_the_same_days(draft: RatingSchemeVersion, 
     publish_version(draft, by=officer)
     second = copy_version(draft, by=officer)
     assert any("社区评分表第 1 版」施行期间重叠" in told for told in obstacles(second))
-    draft.valid = (None, dt.date(2027, 1, 1))
+    draft.valid = (dt.date(2000, 1, 1), dt.date(2027, 1, 1))
     actions.save(draft, by=officer, needs=NEEDS)
     second.valid = (dt.date(2027, 1, 1), None)
     actions.save(second, by=officer, needs=NEEDS)
@@ -130,7 +130,9 @@ def test_a_copy_has_all_and_is_a_draft(world: World, draft: RatingSchemeVersion,
     publish_version(draft, by=officer)
     copied = copy_version(draft, by=officer, note="明年用")
     assert (copied.number, copied.is_published, copied.note) == (2, False, "明年用")
-    assert differences(draft, copied) == []
+    assert told(differences(draft, copied)) == [
+        ("changed", "社区评分表第 2 版", [("修订说明", "空", "明年用")])
+    ]
     old, new = content_of(draft), content_of(copied)
     assert len(list(new.items)) == len(list(old.items)) == 2
     assert not {item.public_id for item in new.items} & {item.public_id for item in old.items}
@@ -166,6 +168,36 @@ def test_what_differs_in_words(draft: RatingSchemeVersion, officer: Any) -> None
     assert "不低于 90%" in rule[2]
     back = [kind for kind, *_rest in told(differences(copied, draft))]
     assert back == ["changed", "removed", "changed", "removed", "added"]
+
+
+def test_what_is_new_and_what_is_gone_say_what_they_are(
+    draft: RatingSchemeVersion, world: World, officer: Any
+) -> None:
+    copied = copy_version(draft, by=officer)
+    group = schemes.group(copied, "服务", "40", is_bonus=True)
+    clause = factories.clause(world.district, "第七条")
+    rule = schemes.THRESHOLD | {"value": "visit.mess"}
+    schemes.item(group, "活动", "40", rule=rule, clause=clause, building_classes=["new"])
+    schemes.veto(copied, "重大事故", effect="fail")
+    found = {each.name: each for each in differences(draft, copied)}
+    said = {name: {f.label: f.new for f in each.fields} for name, each in found.items()}
+    assert said["服务"] == {"满分": "40.00", "附加分": "是"}
+    rule_said = said["活动"].pop("评分规则")
+    assert "未登记的取值(visit.mess)不低于 80" in rule_said
+    assert said["活动"] == {
+        "分组": "服务",
+        "满分": "40.00",
+        "不适用时": "不计入，其余按比例折算",
+        "依据条款": str(clause),
+        "建设类别": "新建社区",
+    }
+    assert said["重大事故"] == {"条件": "办公用房达标率低于 1%", "后果": "不予评级"}
+    assert {field.old for each in found.values() for field in each.fields} == {""}
+    gone = {each.name: each for each in differences(copied, draft)}
+    assert [(f.name, f.old, f.new) for f in gone["重大事故"].fields] == [
+        ("condition", "办公用房达标率低于 1%", ""),
+        ("effect", "不予评级", ""),
+    ]
 
 
 def test_what_is_odd_is_told_and_blocks_nothing(world: World, officer: Any) -> None:

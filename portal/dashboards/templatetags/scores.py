@@ -69,6 +69,15 @@ def gained(card: Any) -> SafeString:
 
 
 @register.simple_tag
+def other_rules(now: Any, before: Any) -> SafeString:
+    """Said where a score and the one before are of two versions: the movement is not of the place alone."""
+    if not before or now.pk == before.pk:  # a template gives an empty word where there is no period before
+        return SafeString("")
+    told = _("上期按第 %(number)s 版评分") % {"number": before.number}
+    return format_html('<span class="other-rules">{}</span>', told)
+
+
+@register.simple_tag
 def moved_points(change: int | Decimal | None) -> SafeString:
     """A movement in hundredths."""
     return moved(change, None if change is None else points(change if change > 0 else -change))

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, ValidationError
-from django.db.models import QuerySet
+from django.db.models import Case, F, IntegerField, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -37,6 +38,8 @@ from portal.scorecards.scoring.sheet import CLASSES, Sheet, sheet_of
 PAGE_SIZE = 50
 # Grades are counted from the highest; another period's version may have fewer, and then none has the last ones.
 GRADES = frozenset(str(number) for number in range(1, 100))
+# Stands for no rank: more than there are places, and few enough that a class times it is a small integer.
+NO_RANK = 10**7
 PARAMETERS = frozenset({"place", "period", "version", "class", "grade", "sort", "after", "before"})
 ORDERS: dict[str, Order] = {
     "place": Order("division__path_now"),
@@ -119,7 +122,7 @@ class ScoreList(ScopedPage):
         user = self.request.user
         below = reading.cards_for(user, version=version, period=period).below(listed.path_now)
         found = self.filtered(below, version)
-        page = self.page(found)
+        page = self.page(*self.by_class(found, version))
         cards = rows_of(reading.cards_for(user), page)
         reading.dress(cards)
         for card in cards:
@@ -138,6 +141,25 @@ class ScoreList(ScopedPage):
             "next_url": with_query(path, query, after=page.next) if page.next else None,
             "previous_url": with_query(path, query, before=page.previous) if page.previous else None,
         }
+
+    def by_class(self, cards: QuerySet[Any], version: RatingSchemeVersion) -> tuple[QuerySet[Any], Order]:
+        """The order asked for; by rank class after class, where classes are ranked apart.
+
+        One number says both, so that pages go on from it: the class above, the rank below, those without one last.
+        """
+        asked, order = self.order
+        classes = CLASS_WORDS.get(version.peer_class)
+        if order.column != "rank" or not classes or self.request.GET.get("class"):
+            return cards, order
+        named = f"classes__{CLASSES.index(version.peer_class)}"
+        number = Case(
+            *(When(**{named: code}, then=Value(at)) for at, code in enumerate(classes)),
+            default=Value(len(classes)),
+            output_field=IntegerField(),
+        )
+        ranked = F("rank") if asked == "rank" else Value(NO_RANK - 1) - F("rank")
+        rank = Coalesce(ranked, Value(NO_RANK), output_field=IntegerField())
+        return cards.annotate(standing=number * Value(NO_RANK + 1) + rank), Order("standing", parse=int)
 
     def filtered(self, cards: QuerySet[Any], version: RatingSchemeVersion) -> QuerySet[Any]:
         """By class and grade as the address says. Raises BadRequest for what cannot be either."""
@@ -163,11 +185,11 @@ class ScoreList(ScopedPage):
             raise BadRequest(_("不能按此列排序。"))
         return asked, (order.reversed() if asked.startswith("-") else order)
 
-    def page(self, rows: QuerySet[Any]) -> Page:
+    def page(self, rows: QuerySet[Any], order: Order) -> Page:
         asked = self.request.GET
         after, before = asked.get("after") or None, asked.get("before") or None
         try:
-            return page_of(rows, self.order[1], PAGE_SIZE, after=after, before=before)
+            return page_of(rows, order, PAGE_SIZE, after=after, before=before)
         except BadPosition as error:
             raise BadRequest(_("翻页位置无效，请从第一页开始。")) from error
 

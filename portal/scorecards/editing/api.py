@@ -11,7 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -28,7 +28,7 @@ from portal.scorecards.editing.serializers import (
     CopySerializer,
     DifferenceSerializer,
     ItemSerializer,
-    ReasonSerializer,
+    PublishSerializer,
     SchemeSerializer,
     VersionSerializer,
     WhatIfSerializer,
@@ -82,20 +82,27 @@ class RatingSchemeVersionViewSet(EntryViewSet):
 
     @extend_schema(
         parameters=[IF_MATCH, ETAG],
-        request=ReasonSerializer,
+        request=PublishSerializer,
         responses={200: VersionSerializer, 412: ErrorsSerializer, 428: ErrorsSerializer},
     )
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, public_id: Any) -> Response:
-        """Make a draft count; needs ``If-Match``. Every obstacle is named."""
+        """Make a draft count; needs ``If-Match``. Every obstacle is named.
+
+        ``end_former``: the version in force that it overlaps ends the day before it begins, in the same act.
+        """
         refuse_unknown(request.query_params, ())
         row = self.row_to_write(public_id)
         body, reason, wrong = opened(request.data or {})
-        if wrong := unknown_in(body, ()) | wrong:
+        ends = body.get("end_former", False)
+        if not isinstance(ends, bool):
+            wrong |= {"end_former": [ErrorDetail(_("应为 true 或 false。"), "invalid")]}
+        if wrong := unknown_in(body, ("end_former",)) | wrong:
             raise ValidationError(wrong)
         row.version = version_asked(request, row)
+        former = schemes.former_of(row) if ends else None
         with as_answers(self.entry):
-            schemes.publish_version(row, by=request.user, reason=reason)
+            schemes.publish_version(row, by=request.user, reason=reason, former=former)
         return self.told_of(row, status.HTTP_200_OK)
 
     @extend_schema(request=CopySerializer, responses={201: VersionSerializer})

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.entry import Group, PartForm
-from communities.base.entry.fields import PickField, RowField, WholeField
+from communities.base.entry.fields import PickField, RowField, SpanField, WholeField
 from communities.base.entry.rule_field import InputField, RuleField
 from communities.base.roles import Action
 from communities.choices import Level
@@ -92,6 +92,8 @@ class VetoForm(ContentForm):
 
 class VersionForm(RuleForm):
     """A version with its groups, grades and vetoes; items are rows of their own."""
+
+    valid = SpanField(label=_("施行期间"), help_text=_("发布前须填写开始日期；结束日期空着表示一直施行。"))
 
     class Meta(RuleForm.Meta):
         model = RatingSchemeVersion

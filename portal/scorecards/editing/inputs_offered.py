@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from communities.base.rules import Named
-from portal.scorecards.scoring.inputs import inputs, names
+from portal.scorecards.scoring.inputs import inputs, names_of
 
 
 def offered_inputs() -> list[tuple[str, list[tuple[str, str]]]]:
@@ -15,9 +17,9 @@ def offered_inputs() -> list[tuple[str, list[tuple[str, str]]]]:
     return list(groups.items())
 
 
-def input_names() -> dict[str, Named]:
-    """How rules call them."""
-    return names()
+def input_names(codes: Iterable[str]) -> dict[str, Named]:
+    """How rules call the values that they read."""
+    return names_of(codes)
 
 
 def codes_with_source() -> set[str]:

@@ -15,6 +15,7 @@ from communities.base.entry.pages import CreatePage, EditPage, RemovePage, versi
 from communities.base.entry.parts import parts_shown
 from communities.base.rules import editor
 from communities.base.urls import EntryPages
+from portal.scorecards.editing.end_page import EditVersionPage
 from portal.scorecards.editing.forms import draft_groups
 from portal.scorecards.editing.trial import trial_of
 from portal.scorecards.models import RatingScheme
@@ -41,10 +42,6 @@ class NewVersionPage(CreatePage):
         return {
             "scheme": named_row(RatingScheme.objects.visible_to(self.request.user, self.action).live(), asked)
         }
-
-
-class EditVersionPage(EditPage):
-    template_name = "scorecards/version_form.html"
 
 
 class RuleActs:

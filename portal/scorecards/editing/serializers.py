@@ -130,6 +130,16 @@ class ReasonSerializer(serializers.Serializer):
     reason = serializers.CharField(max_length=MOST_REASON, required=False, allow_blank=True)
 
 
+class PublishSerializer(ReasonSerializer):
+    """How a version begins to count."""
+
+    end_former = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="将施行期间与之重叠的已发布版本截止到这一版开始的前一日",
+    )
+
+
 class FieldDifferenceSerializer(serializers.Serializer):
     """One field in words."""
 

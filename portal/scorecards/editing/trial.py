@@ -59,7 +59,7 @@ def trial_of(form: Any, data: Mapping[str, str], *, reckons: bool) -> Trial:
         return Trial(kept=kept_of(data), faults=len(error.faults) if reckons else 0)
     except ValidationError as error:
         return Trial(errors=error.messages, kept=kept_of(data))
-    names = input_names()
+    names = input_names(item.rule.reads())
     words = item.words(names)
     case = {code: value for code in item.rule.reads() if (value := typed(data, code)) is not None}
     if not (reckons or case):
@@ -113,7 +113,7 @@ def typed(data: Mapping[str, str], code: str) -> Any:
 
 def asked_of(rule: Shape, data: Mapping[str, str], wrong: Mapping[str, Sequence[str]]) -> list[Asked]:
     """One line for each value that the rule reads."""
-    names = input_names()
+    names = input_names(rule.reads())
     return [
         Asked(
             code,

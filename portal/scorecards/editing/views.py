@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -22,6 +23,7 @@ from communities.base.tables import detail_url, link, written
 from communities.base.views import ListPage, ScopedPage, readable
 from portal.scorecards import schemes
 from portal.scorecards.editing import filters, tables
+from portal.scorecards.editing.pages import named_row
 from portal.scorecards.models import RatingItem, RatingScheme, RatingSchemeVersion
 from portal.scorecards.scheme_differences import differences, previous_of
 from portal.scorecards.scheme_words import rule_sentences
@@ -135,14 +137,24 @@ class VersionDetail(OfJurisdiction):
             found["acts"] = {name: url for name, url in found["acts"].items() if name != "remove"}
         content = schemes.content_of(row)
         drafting = may_write and not row.is_published
+        obstacles = schemes.obstacles(row) if drafting else []
         return found | {
             "content": content,
             "may_write": may_write,
             "drafting": drafting,
-            "obstacles": schemes.obstacles(row) if drafting else [],
-            "warnings": schemes.warnings_of(row) if may_write else [],
+            "obstacles": obstacles,
+            "ended": self.ended(row) if obstacles else None,
+            "warnings": schemes.warnings_of(row) if drafting else [],
             "previous": previous_of(row, self.request.user),
         }
+
+    @staticmethod
+    def ended(row: RatingSchemeVersion) -> dict[str, Any] | None:
+        """The version that publishing would have to end, and when, where nothing else is in the way."""
+        former = schemes.former_of(row)
+        if former is None or schemes.obstacles(row, former=former):
+            return None
+        return {"version": former, "last_day": row.valid.lower - dt.timedelta(days=1)}
 
 
 class VersionButton(ScopedPage):
@@ -167,8 +179,12 @@ class PublishVersion(VersionButton):
             messages.warning(request, gettext("请先勾选确认。"))
             return self.back_to(version)
         version.version = version_of(request)
+        # The version that the page named: should another one be in the way by now, it stays there.
+        former = schemes.former_of(version)
+        if former is not None and request.POST.get("end_former") != str(former.public_id):
+            former = None
         try:
-            schemes.publish_version(version, by=request.user)
+            schemes.publish_version(version, by=request.user, former=former)
             messages.success(request, gettext("「%(version)s」已发布。") % {"version": version})
         except ValidationError as error:
             messages.warning(request, gettext("没有发布：%(why)s") % {"why": "".join(error.messages)})
@@ -198,13 +214,16 @@ class VersionDifferences(ScopedPage):
     def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
         rows = readable(RatingSchemeVersion, request.user, self.action).select_related("scheme__jurisdiction")
         version = get_object_or_404(rows, public_id=public_id)
-        previous = previous_of(version, request.user)
+        is_named = "with" in request.GET
+        other = named_row(rows, request.GET["with"]) if is_named else previous_of(version, request.user)
         context = {
             "version": version,
-            "previous": previous,
+            "previous": other,
+            "against": gettext("与%(other)s比较") % {"other": other} if is_named else gettext("与上一版比较"),
+            "old_head": str(other) if is_named else gettext("上一版"),
             "version_url": detail_url(version),
             "list_url": reverse("rating-scheme-version-list"),
-            "differences": differences(previous, version) if previous is not None else [],
+            "differences": differences(other, version) if other is not None else [],
         }
         return render(request, "scorecards/differences.html", context)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 
 from communities.base.held import asked_period
 from communities.base.tables import detail_url
@@ -60,14 +61,13 @@ class WhatIfPage(ScopedPage):
     def get(self, request: HttpRequest, public_id: Any) -> HttpResponse:
         rows = readable(RatingSchemeVersion, request.user, self.action).select_related("scheme__jurisdiction")
         version = get_object_or_404(rows, public_id=public_id)
-        period = asked_period(request) or default_period()
         context: dict[str, Any] = {
             "version": version,
             "version_url": detail_url(version),
-            "period": period,
             "periods": computed_periods()[::-1],
         }
         try:
+            context["period"] = period = asked_period(request) or default_period()
             if period is not None:
                 found = what_if(version, period, by=request.user)
                 context |= {
@@ -77,6 +77,9 @@ class WhatIfPage(ScopedPage):
                     "mean_now": points_of(found.mean_now),
                     "changes": named_changes(found),
                 }
+        except Http404:
+            # A period of an old link, or mistyped: the page still offers those that are measured.
+            context |= {"period": None, "why_not": [_("没有这个报告期，请在上面另选一个。")]}
         except ValidationError as error:
             context["why_not"] = error.messages
         return render(request, "scorecards/what_if.html", context)

@@ -72,7 +72,7 @@ class ItemQuerySet(RuleBookQuerySet):
 
     def keep_bases(self) -> None:
         """Note what the clauses say on which the items rest, before their version is published."""
-        items = list(self.filter(clause__isnull=False).select_related("clause__document"))
+        items: list[Any] = list(self.filter(clause__isnull=False).select_related("clause__document"))
         for item in items:
             item.basis = asdict(Basis.of(item.clause))
         self.bulk_update(items, ["basis"])

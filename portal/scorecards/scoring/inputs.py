@@ -6,12 +6,13 @@ same exact fraction, in people's units.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.measures import Indicator, Measure, Outcome, measures_of
@@ -218,6 +219,19 @@ def inputs() -> dict[str, Input]:
 def names() -> dict[str, Named]:
     """How explanations call the inputs."""
     return {code: each.named for code, each in inputs().items()}
+
+
+def names_of(codes: Iterable[str]) -> dict[str, Named]:
+    """What people call these codes, also those that nothing feeds yet: nobody reads bare codes."""
+    known = names()
+    return {
+        code: known.get(code) or Named(gettext("未登记的取值(%(code)s)") % {"code": code}) for code in codes
+    }
+
+
+def names_told(codes: Iterable[str]) -> str:
+    """The names of codes in a row, as in a sentence."""
+    return "、".join(each.name for each in names_of(sorted(codes)).values())
 
 
 def columns(codes: Sequence[str], positions: Mapping[str, int], largest: int) -> Columns:

@@ -26,9 +26,10 @@ RELATED = ("division", "period", "run", "scheme_version__scheme")
 
 @dataclass(frozen=True)
 class Before:
-    """The score of the same place by the same scheme in the latest earlier period of the same kind."""
+    """The score of the same place by the same scheme, whatever its version, in the latest earlier such period."""
 
     period: Period
+    version: RatingSchemeVersion
     total: int | None
     rank: int | None
     peers: int
@@ -114,7 +115,7 @@ def _before(card: Any, others: Sequence[Any], grades: dict[int, list[RatingGrade
     if not past:
         return None
     one = max(past, key=lambda each: (each.period.first_day, each.scheme_version.number))
-    return Before(one.period, one.total, one.rank, one.peers, _grade(one, grades))
+    return Before(one.period, one.scheme_version, one.total, one.rank, one.peers, _grade(one, grades))
 
 
 def roll_ups_for(user: Any, division: Division, period: Period) -> list[Any]:

@@ -17,7 +17,7 @@ from portal.scorecards.engine.frame import paths_on
 from portal.scorecards.engine.slots import register
 from portal.scorecards.engine.sql import Sql
 from portal.scorecards.models import CurrentRun, RatingGrade, RatingSchemeVersion, Run, RunKind
-from portal.scorecards.scoring.inputs import inputs
+from portal.scorecards.scoring.inputs import inputs, names_told
 from portal.scorecards.scoring.sheet import Sheet, published_sheet, sheet_of
 from portal.scorecards.scoring.statement import Subjects, ranked
 
@@ -100,7 +100,7 @@ def what_if(version: RatingSchemeVersion, period: Period, *, by: Any) -> WhatIf:
     sheet = _sheet(version)
     unknown = [code for code in sheet.codes if code not in inputs()]
     if unknown:
-        told = _("这些取值还没有数据来源，不能试算：%(codes)s。") % {"codes": "、".join(unknown)}
+        told = _("这些取值还没有数据来源，不能试算：%(codes)s。") % {"codes": names_told(unknown)}
         raise ValidationError(told, code="no_source")
     if not sheet.items:
         raise ValidationError(_("这一版还没有评分项目。"), code="empty")
