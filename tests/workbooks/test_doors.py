@@ -443,7 +443,7 @@ def test_numbers_that_a_column_cannot_hold_are_refused(world: World, send: Send)
 
 
 def test_what_comes_back_says_of_itself_what_was_sent(world: World, send: Send) -> None:
-    """A damaged identity stays as it was, a row that is gone keeps its own, a second one of a row has none."""
+    """A damaged identity stays as it was, a row that is gone and a second one of a row keep their own."""
     room = Premises.objects.order_by("division_now__path_now", "pk")[0]
     content = exported(world)
     own = f"{room.public_id}#{room.version}"
@@ -457,11 +457,13 @@ def test_what_comes_back_says_of_itself_what_was_sent(world: World, send: Send) 
 
     batch = send(edited(content, spoil))
     assert batch.counts["refused"] == 3, told(batch)
+    twice = batch.rows.get(outcome="unchanged")
     file = io.BytesIO()
     imports.write_refused(file, batch)
     sheet = openpyxl.load_workbook(io.BytesIO(file.getvalue())).worksheets[0]
     assert [sheet.cell(at, 2).value for at in (5, 6, 7)] == [
-        own.partition("#")[0], None, "0190a0a0-0000-7000-8000-000000000000#4",
+        own.partition("#")[0], f"{twice.object_id}#{twice.object_version}",
+        "0190a0a0-0000-7000-8000-000000000000#4",
     ]  # fmt: skip
     assert sheet.protection.sheet
     assert not sheet["B5"].protection.locked

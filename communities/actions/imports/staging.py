@@ -149,7 +149,7 @@ class Staging:
             " FROM staged WHERE row_pk IS NOT NULL) AS each WHERE line > first",
             [],
             code="repeated",
-            message=_("与原文件第 {line} 行是同一条记录。"),
+            message=_("与原文件第 {line} 行是同一条记录；要新增一条，请清空系统编号。"),
         )
 
     def check_named(self) -> None:
