@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, ClassVar, Self
 
@@ -22,6 +22,7 @@ from communities.base.rules.items import NOT_APPLICABLE, ROUNDING
 from communities.choices import BuildingClass, CommunityKind, Level, LocationClass
 from communities.models import Clause, Division, User
 from communities.querysets import RuleBookQuerySet
+from portal.scorecards.models.bases import Basis
 from portal.scorecards.models.cards import Run
 
 PUBLISHED = _("评分表的这一版已经发布，不能改写；请复制为新的一版再修改。")
@@ -76,30 +77,6 @@ class ItemQuerySet(RuleBookQuerySet):
         for item in items:
             item.basis = asdict(Basis.of(item.clause))
         self.bulk_update(items, ["basis"])
-
-
-@dataclass(frozen=True)
-class Basis:
-    """The words of a clause on which an item rests, and of its document."""
-
-    title: str
-    number: str
-    label: str
-    text: str
-
-    @classmethod
-    def of(cls, clause: Clause) -> Basis:
-        """As they stand now."""
-        document = clause.document
-        return cls(document.title, document.number, clause.label, clause.text)
-
-    def __str__(self) -> str:
-        return f"《{self.title}》{self.label}"
-
-    @property
-    def document(self) -> str:
-        """The document as it is named elsewhere."""
-        return f"《{self.title}》" + (f"({self.number})" if self.number else "")
 
 
 class SchemeRow(Row):
