@@ -108,7 +108,7 @@ class TrySerializer(Asked):
     def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Bounds as items keep them. Raises ValidationError, where and as the register of items does."""
         if asked["most"] is not None and asked["most"] < asked["least"]:
-            raise ValidationError({"non_field_errors": [MOST_BELOW_LEAST]})
+            raise ValidationError({"most": [MOST_BELOW_LEAST]})
         return asked
 
 

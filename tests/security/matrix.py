@@ -324,7 +324,7 @@ def entry_pages(
         *row_searches(route, needs, rows),
         Entry(f"{one}/edit/", (needs,), path=kind, **posts),
         Entry(f"{one}/remove/", (needs,), path=kind, **posts),
-        Entry(f"{one}/bring-back/", (needs,), path=kind, statuses=(404,), **posts),
+        Entry(f"{one}/bring-back/", (needs,), path=kind, statuses=(302,), **posts),
     ]
 
 
