@@ -10,3 +10,5 @@ class CommunitiesConfig(AppConfig):
     def ready(self) -> None:
         # Declares the threshold keys that rows are checked against.
         import_module("communities.indicators")
+        # And what is decided on, which cases and routes are checked against.
+        import_module("communities.actions.exemptions")

@@ -239,3 +239,43 @@ class RowOutcome(models.TextChoices):
     CHANGED = "changed", _("修改")
     UNCHANGED = "unchanged", _("不变")
     REFUSED = "refused", _("退回")
+
+
+class ApprovalState(models.TextChoices):
+    """How far something that was submitted for a decision has come."""
+
+    OPEN = "open", _("审批中")
+    RETURNED = "returned", _("已退回")
+    WITHDRAWN = "withdrawn", _("已撤回")
+    PASSED = "passed", _("已通过")
+    REFUSED = "refused", _("不予通过")
+
+
+# In these what was submitted stays as it is.
+APPROVAL_FIXED = (ApprovalState.OPEN, ApprovalState.PASSED, ApprovalState.REFUSED)
+
+
+class TurnState(models.TextChoices):
+    """A step of a case in one round."""
+
+    WAITING = "waiting", _("未到")
+    OPEN = "open", _("办理中")
+    PASSED = "passed", _("同意")
+    RETURNED = "returned", _("退回")
+    REFUSED = "refused", _("不同意")
+    DROPPED = "dropped", _("未办")
+
+
+class ApprovalVerb(models.TextChoices):
+    """What people do with a case."""
+
+    SUBMIT = "submit", _("申报")
+    PASS = "pass", _("同意")
+    RETURN = "return", _("退回")
+    REFUSE = "refuse", _("不予通过")
+    WITHDRAW = "withdraw", _("撤回")
+    HAND_ON = "hand_on", _("转办")
+    URGE = "urge", _("催办")
+
+
+APPROVAL_DECISIONS = (ApprovalVerb.PASS, ApprovalVerb.RETURN, ApprovalVerb.REFUSE)

@@ -22,6 +22,7 @@ class Action(StrEnum):
     VIEW = "view"  # rows of the registers
     COMPARE = "compare"  # totals, indicator values, grades and ranks
     EDIT_REGISTERS = "edit_registers"  # premises, committees, counts
+    APPROVE = "approve"  # decide on what was submitted, at the steps that name the role
     EDIT_STANDARDS = "edit_standards"  # documents, clauses, thresholds
     EDIT_DIVISIONS = "edit_divisions"  # places, through events and the importer
     RUN = "run"  # start a measuring run
@@ -79,25 +80,25 @@ STANDARDS_OFFICER = Role(
     "standards_officer",
     _("标准管理员"),
     _("维护政策文件、条款和标准数值，可以发起测算、关闭报告期，查看所辖范围的全部数据。"),
-    _READ | {Action.EDIT_STANDARDS, Action.RUN, Action.CLOSE_PERIODS},
+    _READ | {Action.APPROVE, Action.EDIT_STANDARDS, Action.RUN, Action.CLOSE_PERIODS},
 )
 CITY_OFFICER = Role(
     "city_officer",
     _("市级工作人员"),
     _("查看全市台账和指标，发起测算，维护所辖范围的台账。"),
-    _READ | {Action.EDIT_REGISTERS, Action.EDIT_DIVISIONS, Action.RUN},
+    _READ | {Action.APPROVE, Action.EDIT_REGISTERS, Action.EDIT_DIVISIONS, Action.RUN},
 )
 DISTRICT_OFFICER = Role(
     "district_officer",
     _("区级工作人员"),
     _("查看本区台账和指标，发起测算，维护本区台账；可与全市其他区比较总数和排名。"),
-    _READ | {Action.EDIT_REGISTERS, Action.RUN},
+    _READ | {Action.APPROVE, Action.EDIT_REGISTERS, Action.RUN},
 )
 STREET_CLERK = Role(
     "street_clerk",
     _("街道办事员"),
     _("填报和修改本街道的台账，查看本街道的指标；可比较全市的总数和排名。"),
-    _READ | {Action.EDIT_REGISTERS},
+    _READ | {Action.APPROVE, Action.EDIT_REGISTERS},
 )
 COMMUNITY_WORKER = Role(
     "community_worker",

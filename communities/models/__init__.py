@@ -1,6 +1,25 @@
 """The ground's tables, one file per subject."""
 
-from communities.models.access import ApiToken, Organisation, RoleAssignment, SignInRecord, User
+from communities.models.access import (
+    ApiToken,
+    Organisation,
+    RoleAssignment,
+    SignInRecord,
+    User,
+    holds_highest,
+)
+from communities.models.approvals import (
+    ApprovalCase,
+    ApprovalDelegation,
+    ApprovalFreeze,
+    ApprovalOpinion,
+    ApprovalRound,
+    ApprovalRoute,
+    ApprovalStep,
+    ApprovalTurn,
+    Principal,
+)
+from communities.models.calendar import HolidaySchedule, SpecialDay
 from communities.models.committees import Committee, CommitteePlacement
 from communities.models.divisions import Division, DivisionCode, DivisionRecord
 from communities.models.imports import ExportFile, ImportBatch, ImportRow
@@ -14,11 +33,19 @@ from communities.models.premises import (
     PremisesNilStatement,
     PremisesPlacement,
 )
-from communities.models.standards import Clause, Exemption, PolicyDocument, Threshold
+from communities.models.standards import Clause, Exemption, ExemptionRequest, PolicyDocument, Threshold
 from communities.models.work import ChangeRecord, DirtyMark, Job, StoredAnswer
 
 __all__ = [
     "ApiToken",
+    "ApprovalCase",
+    "ApprovalDelegation",
+    "ApprovalFreeze",
+    "ApprovalOpinion",
+    "ApprovalRound",
+    "ApprovalRoute",
+    "ApprovalStep",
+    "ApprovalTurn",
     "ChangeRecord",
     "Clause",
     "Committee",
@@ -31,7 +58,9 @@ __all__ = [
     "DivisionRecord",
     "Draft",
     "Exemption",
+    "ExemptionRequest",
     "ExportFile",
+    "HolidaySchedule",
     "HouseholdCount",
     "ImportBatch",
     "ImportRow",
@@ -46,10 +75,13 @@ __all__ = [
     "PremisesFunctionArea",
     "PremisesNilStatement",
     "PremisesPlacement",
+    "Principal",
     "RoleAssignment",
     "SavedView",
     "SignInRecord",
+    "SpecialDay",
     "StoredAnswer",
     "Threshold",
     "User",
+    "holds_highest",
 ]

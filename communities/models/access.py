@@ -14,6 +14,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -176,6 +177,17 @@ class User(AbstractBaseUser, Row):
             cache[path] = city or path
         return cache[path]
 
+    def approval_posts(self) -> list[tuple[str, int, str]]:
+        """(role, place, kind of organisation) of today's roles that decide on what was submitted."""
+        if not self.may_sign_in:
+            return []
+        deciding = roles.roles_allowing(Action.APPROVE)
+        if self.token_role is not None:
+            deciding &= {self.token_role}
+        held = self.role_assignments.live().filter(valid_on(today()), role__in=deciding)
+        kind = Coalesce("organisation__kind", "user__organisation__kind", models.Value(""))
+        return list(held.order_by("pk").values_list("role", "division_id", kind))
+
     def may(self, action: Action) -> bool:
         """Whether the user holds a role that allows ``action`` anywhere: for menus and pages without a row."""
         return bool(self.spans(action))
@@ -269,6 +281,19 @@ class RoleAssignment(Row):
 
     def scope_division_id(self) -> int:
         return self.division_id
+
+
+def holds_highest(user: Any, action: Action) -> bool:
+    """Whether the user may do ``action``, and nobody who may stands above: for what is one for all places."""
+    holders = RoleAssignment.objects.live().filter(
+        valid_on(today()),
+        role__in=roles.roles_allowing(action),
+        user__is_active=True,
+        user__deleted_at__isnull=True,
+    )
+    return any(
+        not holders.filter(division__in=ancestor_ids(span.low)[:-1]).exists() for span in user.spans(action)
+    )
 
 
 class ApiTokenQuerySet(models.QuerySet):

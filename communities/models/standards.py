@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from communities.base.approvals import Approvable
 from communities.base.models import Row, is_same, not_empty, not_in_future, take_turn, unique_live
 from communities.base.querysets import DivisionScopedQuerySet
 from communities.base.standards import THRESHOLD_KEYS, Rule, check_threshold_key, collide
@@ -357,5 +358,67 @@ class Exemption(Row):
 
     @property
     def name(self) -> str:
+        key = THRESHOLD_KEYS.get(self.key)
+        return str(key.name) if key else self.key
+
+
+class ExemptionRequest(Approvable):
+    """What a community asks for where it cannot meet a standard for a time (豁免申请).
+
+    Once passed it makes the exemption, which names who decided under which number.
+    """
+
+    approval = "exemption"
+
+    key = models.CharField(_("标准项目"), max_length=60, validators=[check_threshold_key])
+    division = models.ForeignKey(
+        Division, verbose_name=_("社区"), on_delete=models.PROTECT, related_name="exemption_requests"
+    )
+    committee = models.ForeignKey(
+        Committee,
+        verbose_name=_("委员会"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="exemption_requests",
+        help_text=_("不填表示整个社区。"),
+    )
+    valid = DateRangeField(_("申请豁免期间"))
+    reason = models.CharField(_("原因"), max_length=200)
+    remedy = models.CharField(_("整改打算"), max_length=200, help_text=_("豁免期内准备怎样达到标准。"))
+    exemption = models.OneToOneField(
+        Exemption,
+        verbose_name=_("达标豁免"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="request",
+    )
+
+    clean_reads = ("division", "committee", "valid")
+
+    objects = DivisionScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("豁免申请")
+        verbose_name_plural = _("豁免申请")
+        ordering = ["-pk"]
+        constraints = [not_empty("valid", "exemptionrequest_valid_not_empty")]
+
+    def __str__(self) -> str:
+        return f"{self.committee or self.division} {self.name}"
+
+    def clean(self) -> None:
+        committee_of_place(self.committee, self.division_id)
+        if self.valid is not None and (self.valid.lower is None or self.valid.upper is None):
+            raise ValidationError({"valid": _("申请豁免须写明起止日期。")}, code="open_ended")
+
+    def scope_division_id(self) -> int:
+        return self.division_id
+
+    @property
+    def name(self) -> str:
+        """What is asked to be freed from, in people's words."""
         key = THRESHOLD_KEYS.get(self.key)
         return str(key.name) if key else self.key

@@ -10,12 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from communities.base.actions import save
-from communities.base.places import ancestor_ids
-from communities.base.querysets import today, valid_on
-from communities.base.roles import Action, roles_allowing
+from communities.base.querysets import today
+from communities.base.roles import Action
 from communities.base.tables import written
 from communities.choices import JobState
-from communities.models import DirtyMark, Job, Period, RoleAssignment
+from communities.models import DirtyMark, Job, Period, holds_highest
 from portal.scorecards.actions import try_lock_measuring
 from portal.scorecards.models import CurrentRun, Run, RunKind
 
@@ -42,16 +41,7 @@ def close_period(period: Period, *, by: Any, reason: str = "") -> Period:
 
 def may_close(user: Any) -> bool:
     """Whether the user closes periods, and nobody who does stands above: a period is one for all places."""
-    holders = RoleAssignment.objects.live().filter(
-        valid_on(today()),
-        role__in=roles_allowing(Action.CLOSE_PERIODS),
-        user__is_active=True,
-        user__deleted_at__isnull=True,
-    )
-    return any(
-        not holders.filter(division__in=ancestor_ids(span.low)[:-1]).exists()
-        for span in user.spans(Action.CLOSE_PERIODS)
-    )
+    return holds_highest(user, Action.CLOSE_PERIODS)
 
 
 def obstacles(period: Period) -> list[str]:

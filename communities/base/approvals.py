@@ -1,0 +1,104 @@
+"""What a register needs so that its rows can be submitted for a decision; pure declarations."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from communities.base.models import Row
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A kind of thing that is decided on (审批事项).
+
+    ``model`` is the label of its rows, which inherit :class:`Approvable`. ``passed`` is called with the row and the
+    user who decided last, in the transaction of the decision: what it raises undoes the decision.
+    """
+
+    code: str
+    name: Any
+    model: str
+    passed: Callable[..., None]
+
+
+# Each app adds its own in ``apps.ready``, by code.
+SUBJECTS: dict[str, Subject] = {}
+
+
+def declare(subject: Subject) -> None:
+    """Raises ValueError where the code is taken by another."""
+    if SUBJECTS.setdefault(subject.code, subject) != subject:
+        raise ValueError(f"{subject.code} is declared twice")
+
+
+def subject_choices() -> list[tuple[str, Any]]:
+    """For lists: what has a code and a name."""
+    return [(code, subject.name) for code, subject in sorted(SUBJECTS.items())]
+
+
+def digest_of(values: Mapping[str, Any]) -> str:
+    """SHA-256 of recorded values, whatever their order."""
+    told = json.dumps(values, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+class Approvable(Row):
+    """A row that counts only once it is passed. Its case, made when it is first submitted, tells how far it is.
+
+    While a case is open, and for good once it is decided, the row stays as it was submitted: who wants to change
+    it withdraws it first, or is given it back.
+    """
+
+    # The code of its :class:`Subject`.
+    approval: ClassVar[str]
+
+    case = models.OneToOneField(
+        "communities.ApprovalCase",
+        verbose_name=_("审批"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="%(class)s",
+    )
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether what was submitted must stay as it is."""
+        return self.case is not None and self.case.is_fixed
+
+    def check_beside(self) -> None:
+        super().check_beside()
+        if self.pk is not None and self.is_fixed:
+            raise ValidationError(self.case.why_fixed, code="submitted")
+
+    def check_removal(self) -> None:
+        super().check_removal()
+        if self.is_fixed:
+            raise ValidationError(self.case.why_fixed, code="submitted")
+
+    def approval_division_id(self) -> int:
+        """The place whose approvers are asked."""
+        found = self.scope_division_id()
+        if found is None:
+            raise ValueError(f"{self} lies nowhere")
+        return found
+
+    def approval_title(self) -> str:
+        """One line for lists; without personal data."""
+        return self.record_label()
+
+    def approval_amount(self) -> Any:
+        """Yuan, for steps that hang on an amount; None: none is asked for."""
+        return None
