@@ -26,7 +26,7 @@ class Subject:
     code: str
     name: Any
     model: str
-    passed: Callable[..., None]
+    passed: Callable[..., Any]
 
 
 # Each app adds its own in ``apps.ready``, by code.
@@ -73,20 +73,20 @@ class Approvable(Row):
     class Meta:
         abstract = True
 
-    @property
-    def is_fixed(self) -> bool:
-        """Whether what was submitted must stay as it is."""
-        return self.case is not None and self.case.is_fixed
+    def require_free(self) -> None:
+        """Raises ValidationError where what was submitted must stay as it is."""
+        case: Any = self.case
+        if case is not None and case.is_fixed:
+            raise ValidationError(case.why_fixed, code="submitted")
 
     def check_beside(self) -> None:
         super().check_beside()
-        if self.pk is not None and self.is_fixed:
-            raise ValidationError(self.case.why_fixed, code="submitted")
+        if self.pk is not None:
+            self.require_free()
 
     def check_removal(self) -> None:
         super().check_removal()
-        if self.is_fixed:
-            raise ValidationError(self.case.why_fixed, code="submitted")
+        self.require_free()
 
     def approval_division_id(self) -> int:
         """The place whose approvers are asked."""

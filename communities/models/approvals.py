@@ -440,14 +440,14 @@ class ApprovalDelegationQuerySet(RowQuerySet):
 
     def visible_to(self, user: Any, action: Action | None = None) -> Self:
         """What one gave, which one may change, and what one was given."""
-        if not user.spans(Action.APPROVE):
+        if not user.spans(action or Action.VIEW):
             return self.none()
         mine = Q(giver=user)
         return self.filter(mine | Q(receiver=user) if action in {None, Action.VIEW} else mine)
 
     def principals_of(self, user: User) -> list[Principal]:
         """In whose places the user decides today. What was entrusted to somebody is not entrusted further."""
-        today_given = self.live().filter(valid_on(today()), receiver=user).select_related("giver")
+        today_given: Any = self.live().filter(valid_on(today()), receiver=user).select_related("giver")
         away = [Principal(each.giver, tuple(each.kinds) or None) for each in today_given.order_by("pk")]
         return [Principal(user), *away]
 

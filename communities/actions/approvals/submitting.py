@@ -37,8 +37,7 @@ def submit(
     if stored.version != row.version or stored.deleted_at is not None:
         raise StaleVersion(stored)
     require_scope(stored, by, needs)
-    if stored.is_fixed:
-        raise ValidationError(stored.case.why_fixed, code="submitted")
+    stored.require_free()
     act = uuid.uuid4()
     case, before = _case_of(stored, by)
     require_thawed(case.kind, case.division)
