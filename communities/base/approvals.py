@@ -13,6 +13,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.models import Row
+from communities.base.roles import Action, roles_allowing
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,18 @@ def declare(subject: Subject) -> None:
 def subject_choices() -> list[tuple[str, Any]]:
     """For lists: what has a code and a name."""
     return [(code, subject.name) for code, subject in sorted(SUBJECTS.items())]
+
+
+def check_subject(code: str) -> None:
+    """Validator: something that is decided on."""
+    if code not in SUBJECTS:
+        raise ValidationError(_("没有这种审批事项：%(code)s。"), code="unknown", params={"code": code})
+
+
+def check_decides(code: str) -> None:
+    """Validator: a role that may decide."""
+    if code not in roles_allowing(Action.APPROVE):
+        raise ValidationError(_("这个角色不能审批。"), code="may_not_decide")
 
 
 def digest_of(values: Mapping[str, Any]) -> str:

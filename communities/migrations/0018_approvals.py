@@ -2,7 +2,7 @@
 
 import communities.base.models
 import communities.base.standards
-import communities.models.approvals
+import communities.base.approvals
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(auto_now=True, verbose_name='更新时间')),
                 ('deleted_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='删除时间')),
                 ('deleted_reason', models.CharField(blank=True, editable=False, max_length=200, verbose_name='删除原因')),
-                ('kind', models.CharField(editable=False, max_length=40, validators=[communities.models.approvals.check_subject], verbose_name='事项')),
+                ('kind', models.CharField(editable=False, max_length=40, validators=[communities.base.approvals.check_subject], verbose_name='事项')),
                 ('title', models.CharField(editable=False, max_length=200, verbose_name='标题')),
                 ('amount', models.DecimalField(blank=True, decimal_places=2, editable=False, max_digits=16, null=True, verbose_name='金额(元)')),
                 ('state', models.CharField(choices=[('open', '审批中'), ('returned', '已退回'), ('withdrawn', '已撤回'), ('passed', '已通过'), ('refused', '不予通过')], default='returned', editable=False, max_length=10, verbose_name='状态')),
@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                 ('deleted_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='删除时间')),
                 ('deleted_reason', models.CharField(blank=True, editable=False, max_length=200, verbose_name='删除原因')),
                 ('valid', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='委托期间')),
-                ('kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40, validators=[communities.models.approvals.check_subject]), blank=True, default=list, size=None, verbose_name='只委托这些事项')),
+                ('kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40, validators=[communities.base.approvals.check_subject]), blank=True, default=list, size=None, verbose_name='只委托这些事项')),
                 ('reason', models.CharField(max_length=200, verbose_name='原因')),
                 ('deleted_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='删除人')),
                 ('giver', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='delegations_given', to=settings.AUTH_USER_MODEL, verbose_name='委托人')),
@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
                 ('deleted_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='删除时间')),
                 ('deleted_reason', models.CharField(blank=True, editable=False, max_length=200, verbose_name='删除原因')),
                 ('valid', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='冻结期间')),
-                ('kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40, validators=[communities.models.approvals.check_subject]), blank=True, default=list, size=None, verbose_name='只冻结这些事项')),
+                ('kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40, validators=[communities.base.approvals.check_subject]), blank=True, default=list, size=None, verbose_name='只冻结这些事项')),
                 ('reason', models.CharField(max_length=200, verbose_name='原因')),
                 ('deleted_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='删除人')),
                 ('jurisdiction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approval_freezes', to='communities.division', verbose_name='适用地区')),
@@ -144,7 +144,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(auto_now=True, verbose_name='更新时间')),
                 ('deleted_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='删除时间')),
                 ('deleted_reason', models.CharField(blank=True, editable=False, max_length=200, verbose_name='删除原因')),
-                ('kind', models.CharField(max_length=40, validators=[communities.models.approvals.check_subject], verbose_name='事项')),
+                ('kind', models.CharField(max_length=40, validators=[communities.base.approvals.check_subject], verbose_name='事项')),
                 ('valid', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='施行期间')),
                 ('note', models.CharField(blank=True, max_length=200, verbose_name='依据')),
                 ('deleted_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='删除人')),
@@ -168,7 +168,7 @@ class Migration(migrations.Migration):
                 ('deleted_reason', models.CharField(blank=True, editable=False, max_length=200, verbose_name='删除原因')),
                 ('position', models.PositiveSmallIntegerField(verbose_name='顺序')),
                 ('name', models.CharField(max_length=40, verbose_name='步骤')),
-                ('role', models.CharField(choices=[('platform_administrator', '平台管理员'), ('security_administrator', '安全管理员'), ('standards_officer', '标准管理员'), ('city_officer', '市级工作人员'), ('district_officer', '区级工作人员'), ('street_clerk', '街道办事员'), ('community_worker', '社区工作者'), ('auditor', '审计员'), ('api_client', '接口客户端')], max_length=40, validators=[communities.models.approvals.check_decides], verbose_name='角色')),
+                ('role', models.CharField(choices=[('platform_administrator', '平台管理员'), ('security_administrator', '安全管理员'), ('standards_officer', '标准管理员'), ('city_officer', '市级工作人员'), ('district_officer', '区级工作人员'), ('street_clerk', '街道办事员'), ('community_worker', '社区工作者'), ('auditor', '审计员'), ('api_client', '接口客户端')], max_length=40, validators=[communities.base.approvals.check_decides], verbose_name='角色')),
                 ('level', models.PositiveSmallIntegerField(choices=[(0, '全国'), (1, '省级'), (2, '市级'), (3, '区县级'), (4, '街镇级'), (5, '社区级')], verbose_name='层级')),
                 ('organisation_kind', models.CharField(blank=True, choices=[('civil_affairs', '民政部门'), ('organisation_department', '组织部门'), ('finance', '财政部门'), ('street_office', '街道办事处、乡镇政府'), ('committee', '居(村)民委员会'), ('partner', '其他系统')], max_length=30, verbose_name='机构类别')),
                 ('needed', models.PositiveSmallIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(20)], verbose_name='须同意人数')),
@@ -191,7 +191,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('position', models.PositiveSmallIntegerField(verbose_name='顺序')),
                 ('name', models.CharField(max_length=40, verbose_name='步骤')),
-                ('role', models.CharField(choices=[('platform_administrator', '平台管理员'), ('security_administrator', '安全管理员'), ('standards_officer', '标准管理员'), ('city_officer', '市级工作人员'), ('district_officer', '区级工作人员'), ('street_clerk', '街道办事员'), ('community_worker', '社区工作者'), ('auditor', '审计员'), ('api_client', '接口客户端')], max_length=40, validators=[communities.models.approvals.check_decides], verbose_name='角色')),
+                ('role', models.CharField(choices=[('platform_administrator', '平台管理员'), ('security_administrator', '安全管理员'), ('standards_officer', '标准管理员'), ('city_officer', '市级工作人员'), ('district_officer', '区级工作人员'), ('street_clerk', '街道办事员'), ('community_worker', '社区工作者'), ('auditor', '审计员'), ('api_client', '接口客户端')], max_length=40, validators=[communities.base.approvals.check_decides], verbose_name='角色')),
                 ('level', models.PositiveSmallIntegerField(choices=[(0, '全国'), (1, '省级'), (2, '市级'), (3, '区县级'), (4, '街镇级'), (5, '社区级')], verbose_name='层级')),
                 ('organisation_kind', models.CharField(blank=True, choices=[('civil_affairs', '民政部门'), ('organisation_department', '组织部门'), ('finance', '财政部门'), ('street_office', '街道办事处、乡镇政府'), ('committee', '居(村)民委员会'), ('partner', '其他系统')], max_length=30, verbose_name='机构类别')),
                 ('needed', models.PositiveSmallIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(20)], verbose_name='须同意人数')),

@@ -8,14 +8,12 @@ from communities.models.access import (
     User,
     holds_highest,
 )
+from communities.models.approval_routes import ApprovalFreeze, ApprovalRoute, ApprovalStep
 from communities.models.approvals import (
     ApprovalCase,
     ApprovalDelegation,
-    ApprovalFreeze,
     ApprovalOpinion,
     ApprovalRound,
-    ApprovalRoute,
-    ApprovalStep,
     ApprovalTurn,
     Principal,
 )

@@ -50,6 +50,8 @@ class HolidaySchedule(Row):
     number = models.CharField(_("文号"), max_length=100)
     issued_on = models.DateField(_("发文日期"), null=True, blank=True, validators=[not_in_future])
 
+    constraint_fields = {"holidayschedule_unique": "year"}
+
     objects = HolidayScheduleQuerySet.as_manager()
 
     class Meta:
@@ -75,6 +77,7 @@ class SpecialDay(Row):
     name = models.CharField(_("名称"), max_length=20)
 
     part_of = "schedule"
+    constraint_fields = {"specialday_unique": "day"}
 
     objects = RowQuerySet.as_manager()
 

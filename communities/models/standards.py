@@ -397,6 +397,7 @@ class ExemptionRequest(Approvable):
     )
 
     clean_reads = ("division", "committee", "valid")
+    constraint_fields = {"exemptionrequest_valid_not_empty": "valid"}
 
     objects = DivisionScopedQuerySet.as_manager()
 
