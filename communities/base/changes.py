@@ -10,6 +10,9 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db.backends.postgresql.psycopg_any import Range
+from django.db.models import DateTimeField
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from communities.base.entry.forms import ENTRIES
@@ -102,7 +105,7 @@ def _field(model: Any, name: str) -> Any:
 
 
 def spoken(value: Any, field: Any = None, *, longest: int = LONGEST) -> str:  # noqa: PLR0911 - one kind each
-    """A recorded JSON value as text: choices by their word, ranges with both ends, nothing as 空."""
+    """A recorded JSON value as text: choices by their word, ranges with both ends, times as here."""
     match value:
         case None | "":
             return _("空")
@@ -114,6 +117,8 @@ def spoken(value: Any, field: Any = None, *, longest: int = LONGEST) -> str:  # 
             return str(name)
         case [lower, upper] if _is_range(field):
             return str(written(Range(_end(lower), _end(upper))))
+        case str() if isinstance(field, DateTimeField):
+            return date_format(localtime(dt.datetime.fromisoformat(value)), "Y-m-d H:i")
         case list():
             return "、".join(spoken(item, getattr(field, "base_field", None)) for item in value)
     text = str(_words_of(field).get(value, value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from communities.choices import BuildingClass, Level
 from communities.models import Period
 from portal.scorecards.editing.inputs_offered import codes_with_source
 from portal.scorecards.models import (
+    CurrentRun,
     RatingGrade,
     RatingGroup,
     RatingItem,
@@ -155,8 +157,18 @@ def former_of(version: RatingSchemeVersion) -> RatingSchemeVersion | None:
     (former,) = overlapping
     if former.valid.lower is not None and former.valid.lower >= begin:
         return None
+    if _closed_from(begin) is not None:
+        return None
+    scored = CurrentRun.objects.filter(scheme_version=former, period__closed_at__isnull=True)
+    anchors = scored.values_list("run__anchor_date", flat=True)
+    # A version that is over before the day of measuring would take over nothing.
+    return former if all(day < begin or day in version.valid for day in anchors) else None
+
+
+def _closed_from(begin: dt.date) -> Period | None:
+    """The last closed period in which a version that begins on a day would count, or before which."""
     closed = Period.objects.live().filter(closed_at__isnull=False, span__endswith__gt=begin)
-    return None if closed.exists() else former
+    return closed.order_by("span__endswith").last()
 
 
 def _overlapping(version: RatingSchemeVersion) -> QuerySet[RatingSchemeVersion]:
@@ -177,12 +189,28 @@ def _obstacles(content: Content, former: RatingSchemeVersion | None) -> Iterator
     if version.valid.lower is None:
         yield _("还没有填写施行的开始日期。")
     yield from _missing(content)
-    for other in _overlapping(version):
-        if other != former:
-            told = _(
-                "与已发布的「%(other)s」施行期间重叠，请修改这一版的开始日期，或先填写那一版的结束日期。"
-            )
-            yield told % {"other": other}
+    if version.valid.lower is not None:
+        yield from (_overlap(version, other) for other in _overlapping(version) if other != former)
+
+
+def _overlap(version: RatingSchemeVersion, other: RatingSchemeVersion) -> str:
+    """What is to be done where two versions would count on the same days."""
+    begin, theirs = version.valid.lower, other.valid.lower
+    closed = _closed_from(begin)
+    told = _("与已发布的「%(other)s」施行期间重叠，请修改这一版的开始日期，或先填写那一版的结束日期。")
+    if theirs is not None and theirs > begin:
+        told = _("与已发布的「%(other)s」施行期间重叠，请填写这一版的结束日期，不晚于 %(last)s。")
+    elif closed is not None:
+        told = _(
+            "与已发布的「%(other)s」施行期间重叠，而报告期 %(period)s 已经关闭，"
+            "请把这一版的开始日期改为 %(first)s 或以后。"
+        )
+    return str(told) % {
+        "other": other,
+        "last": theirs - dt.timedelta(days=1) if theirs else "",
+        "period": closed.code if closed else "",
+        "first": closed.span.upper if closed else "",
+    }
 
 
 def _missing(content: Content) -> Iterator[str]:
@@ -227,6 +255,7 @@ def copy_version(version: RatingSchemeVersion, *, by: Any, note: str = "") -> Ra
                 copied = _copied(item)
                 copied.group = group
                 actions.save(copied, by=by, reason=reason, act=act, needs=NEEDS)
+        draft.refresh_from_db(fields=["version"])
     return draft
 
 

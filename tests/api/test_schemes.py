@@ -170,8 +170,10 @@ def test_the_version_in_force_is_ended_in_the_same_act(
     copied = standards.post(url(draft, "copy/"), {}).json()
     copy = RatingSchemeVersion.objects.get(number=2)
     begin = {"valid": {"from": "2030-01-01", "before": None}}
-    assert standards.patch(url(copy), begin, headers=one).status_code == 200
-    two = {"If-Match": '"2"'}
+    assert (
+        standards.patch(url(copy), begin, headers={"If-Match": f'"{copied["version"]}"'}).status_code == 200
+    )
+    two = {"If-Match": f'"{copied["version"] + 1}"'}
     for body in ({}, {"end_former": False}):
         refused = standards.post(url(copy, "publish/"), body, headers=two)
         assert wrong(refused) == [("non_field_errors", "obstacle")]
@@ -182,6 +184,20 @@ def test_the_version_in_force_is_ended_in_the_same_act(
     assert answer.status_code == 200, answer.content
     assert (answer.json()["id"], answer.json()["is_published"]) == (copied["id"], True)
     assert standards.get(url(draft)).json()["valid"] == {"from": "2000-01-01", "before": "2030-01-01"}
+
+
+def test_a_draft_is_not_published_with_items_that_nobody_read(
+    standards: APIClient, draft: RatingSchemeVersion
+) -> None:
+    read = standards.get(url(draft)).headers["ETag"]
+    item = RatingItem.objects.get(group__scheme_version=draft)
+    changed = standards.patch(
+        f"{ITEMS}{item.public_id}/", {"method": "现场查看"}, headers={"If-Match": f'"{item.version}"'}
+    )
+    assert changed.status_code == 200, changed.content
+    assert standards.post(url(draft, "publish/"), {}, headers={"If-Match": read}).status_code == 412
+    read = standards.get(url(draft)).headers["ETag"]
+    assert standards.post(url(draft, "publish/"), {}, headers={"If-Match": read}).status_code == 200
 
 
 def test_copies_and_differences(world: World, standards: APIClient, draft: RatingSchemeVersion) -> None:

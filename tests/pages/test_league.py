@@ -118,7 +118,7 @@ def test_a_score_by_other_rules_than_the_one_before_says_so(
     whole(schemes.version(first.scheme, valid=(NEW_YEAR, None)), "400")
     quarters()
     reader, told = as_role("city_officer"), "上期按第 1 版评分"
-    assert league_of(reader).count(told) == 3
+    assert league_of(reader).count(told) == 1
     card = ScoreCard.objects.current().get(division=world.community, period__code="2026Q1")
     assert told in reader.get(reverse("score-detail", args=[card.public_id])).content.decode()
     assert told in reader.get("/dashboard/ratings/?period=2026Q1").content.decode()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import Client
 from django.utils import timezone
 
@@ -76,6 +77,7 @@ def test_whoever_ends_a_version_is_told_which_scores_go(
     answer = end(client, version, "2026-02-28")
     page = answer.content.decode()
     assert answer.status_code == 409
+    assert "还没有保存：有得分将不再列出，请先确认" in page
     assert "2026年第1季度：2 个得分" in page
     assert "保存后几秒内不再列出" in page
     assert 'name="confirmed" value="2026-02-28"' in page
@@ -141,6 +143,8 @@ def test_a_new_version_takes_over_in_one_act(
     sent |= {"end_former": str(version.public_id)}
     page = client.post(one(draft, "publish/"), sent, follow=True).content.decode()
     assert "已发布" in page
+    told = read(client, one(draft))
+    assert re.search(r"发布时间.{0,200}?空.{0,200}?\d{4}-\d\d-\d\d \d\d:\d\d(?![:\d])", told, re.DOTALL)
     version.refresh_from_db()
     draft.refresh_from_db()
     assert (version.valid.upper, draft.is_published) == (dt.date(2026, 3, 1), True)
@@ -168,6 +172,37 @@ def test_what_scored_a_closed_period_is_not_taken_over(
     assert "没有发布" in client.post(one(draft, "publish/"), sent, follow=True).content.decode()
     version.refresh_from_db()
     assert version.valid.upper is None
+
+
+def test_what_ends_before_the_day_of_measuring_takes_over_nothing(
+    as_role: Reader, world: World, version: RatingSchemeVersion, quarter: Period
+) -> None:
+    draft = draft_from(version, dt.date(2026, 2, 1), world.users[OFFICER])
+    assert acts.former_of(draft) == version
+    draft.valid = (dt.date(2026, 2, 1), dt.date(2026, 2, 15))
+    base.save(draft, by=world.users[OFFICER], needs=acts.NEEDS)
+    draft.refresh_from_db()
+    assert acts.former_of(draft) is None
+    assert "同时将" not in read(as_role(OFFICER), one(draft))
+
+
+def test_obstacles_say_which_day_is_to_be_changed(
+    world: World, version: RatingSchemeVersion, quarter: Period
+) -> None:
+    officer = world.users[OFFICER]
+    later = draft_from(version, dt.date(2030, 1, 1), officer)
+    acts.publish_version(later, by=officer, former=acts.former_of(later))
+    draft = draft_from(version, dt.date(1999, 1, 1), officer)
+    draft.valid = DateRange(dt.date(2029, 1, 1), None)
+    (both, then) = acts.obstacles(draft)
+    assert "请修改这一版的开始日期" in both
+    assert then.endswith("请填写这一版的结束日期，不晚于 2029-12-31。")
+    Period.objects.filter(pk=quarter.pk).update(closed_at=timezone.now())
+    draft.valid = DateRange(dt.date(2026, 2, 1), dt.date(2027, 1, 1))
+    (closed,) = acts.obstacles(draft)
+    assert "报告期 2026Q1 已经关闭，请把这一版的开始日期改为 2026-04-01 或以后" in closed
+    draft.valid = DateRange(None, None)
+    assert acts.obstacles(draft) == ["还没有填写施行的开始日期。"]
 
 
 def test_a_version_that_began_later_is_not_ended(world: World, version: RatingSchemeVersion) -> None:

@@ -148,8 +148,14 @@ def test_a_row_changed_meanwhile_is_named_with_who(rooms: list[Premises], as_rol
     assert "3 条中有 1 条" in page
     assert re.search("已被 district_officer 于 .* 修改", page)
     assert not Premises.objects.filter(floor="一层").exists()
-    assert clerk.post(BULK, change(read(page), change_floor="on", floor="一层")).status_code == 302
+    asked = change(read(page), change_floor="on", floor="一层") | {"told": told(page)}
+    assert clerk.post(BULK, asked).status_code == 302
     assert Premises.objects.filter(floor="一层").count() == 3
+
+
+def told(page: str) -> list[str]:
+    """The clashes that a page has shown."""
+    return re.findall(r'name="told" value="([^"]+)"', page)
 
 
 def wrote(room: Premises, world: World, **values: Any) -> None:
@@ -184,8 +190,9 @@ def test_a_page_refused_for_another_reason_keeps_the_versions_of_its_first_showi
     assert Premises.objects.get(pk=rooms[0].pk).floor == "三楼"
     assert not Premises.objects.filter(floor="六楼").exists()
     # A fault of one's own on top does not take the knowledge of the clash away again.
-    page = clerk.post(BULK, asked | {"row": read(page), "change_reason": ""}).content.decode()
-    assert clerk.post(BULK, asked | {"row": read(page)}).status_code == 302
+    asked |= {"row": read(page), "told": told(page)}
+    page = clerk.post(BULK, asked | {"change_reason": ""}).content.decode()
+    assert clerk.post(BULK, asked | {"row": read(page), "told": told(page)}).status_code == 302
 
 
 def test_a_clash_shows_what_the_other_wrote_and_what_is_entered(
@@ -214,8 +221,36 @@ def test_a_clash_that_is_not_shown_is_not_taken_as_read(
     for number in (2, 1):
         page = clerk.post(BULK, asked).content.decode()
         assert f"3 条中有 {number} 条" in page
-        asked |= {"row": read(page)}
+        asked |= {"row": read(page), "told": told(page)}
     assert clerk.post(BULK, asked).status_code == 302
+
+
+def test_a_field_ticked_after_the_clash_is_told_as_well(
+    world: World, rooms: list[Premises], as_role: Reader
+) -> None:
+    clerk = as_role("street_clerk")
+    marks = read(clerk.post(BULK, {"row": ids(rooms)}).content.decode())
+    wrote(rooms[0], world, floor="三楼", address="他人路 1 号")
+    one = {"change_address": "on", "address": "我路 2 号"}
+    page = clerk.post(BULK, change(marks, **one)).content.decode()
+    assert "<td>他人路 1 号</td><td>我路 2 号</td>" in page
+    assert "三楼" not in page
+    both = one | {"change_floor": "on", "floor": "六楼"}
+    answer = clerk.post(BULK, change(read(page), **both) | {"told": told(page)})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert '<th scope="row">楼层</th><td>三楼</td><td>六楼</td>' in page
+    assert Premises.objects.get(pk=rooms[0].pk).floor == "三楼"
+    assert clerk.post(BULK, change(read(page), **both) | {"told": told(page)}).status_code == 302
+
+
+def test_rows_without_the_version_that_was_read_are_not_written_over(
+    rooms: list[Premises], as_role: Reader
+) -> None:
+    clerk = as_role("street_clerk")
+    answer = clerk.post(BULK, change(ids(rooms), change_floor="on", floor="六楼"))
+    assert answer.status_code == 422
+    assert not Premises.objects.filter(floor="六楼").exists()
 
 
 def test_foreign_unknown_and_deleted_rows_are_left_out_alike(world: World, as_role: Reader) -> None:
@@ -327,10 +362,7 @@ def test_what_was_typed_survives_the_end_of_a_session(rooms: list[Premises], as_
     answer = clerk.post(BULK, typed)
     assert answer.status_code == 422
     assert "已被" in answer.content.decode()
-    assert (
-        clerk.post(BULK, change(read(answer.content.decode())) | typed | {"row": ids(rooms)}).status_code
-        == 302
-    )
+    assert clerk.post(BULK, typed | {"told": told(answer.content.decode())}).status_code == 302
     assert "data-draft-offer" not in clerk.get(BULK).content.decode()
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -37,6 +38,7 @@ PLACES = ("division_now", "division", "jurisdiction")
 # So many places are named one by one; beyond them a street says how many.
 PLACES_NAMED = 30
 REFUSALS_SHOWN = 50
+TOLD = re.compile(r"([0-9a-f-]{36}):(\d{1,9}):([a-z_,]{1,1000})", re.ASCII)
 
 
 class TogetherForm(forms.Form):
@@ -135,6 +137,25 @@ class Refusal:
     clashes: Sequence[Clash] = ()
 
 
+@dataclass(frozen=True)
+class Told:
+    """A clash that the page has shown: of which version of a row, and which of its fields."""
+
+    public_id: str
+    version: int
+    names: frozenset[str]
+
+    def __str__(self) -> str:
+        return f"{self.public_id}:{self.version}:{','.join(sorted(self.names))}"
+
+
+def told_in(texts: Iterable[str]) -> Iterator[Told]:
+    """Clashes as a page sends them back; whatever else stands there is passed over."""
+    for text in texts:
+        if found := TOLD.fullmatch(text):
+            yield Told(found[1], int(found[2]), frozenset(found[3].split(",")))
+
+
 def reach_of(rows: Sequence[Any], place_field: str) -> Reach:
     """Counted by place. One query, whatever the number of rows."""
     places = {getattr(row, place_field).pk: getattr(row, place_field) for row in rows}
@@ -207,10 +228,15 @@ class TogetherPage(EntryPage):
         marks = [mark for mark in marks_in(request.POST.getlist("row")) if mark.public_id not in skipped]
         rows = self.as_shown(marks)
         form = TogetherForm(self.entry, user=request.user, data=request.POST)
+        known = {told.public_id: told for told in told_in(request.POST.getlist("told"))}
         lost = len(marks) - len(rows)
         if not form.is_valid() or lost or not rows:
             return self.asked(rows, form=form, lost=len(marks), status=422 if rows else 409)
         changed = [row for row in rows if differs(row, form)]
+        for row in changed:
+            told = known.get(str(row.public_id))
+            if told is not None and told.names.issuperset(form.ticked):
+                row.version = told.version
         try:
             reason = request.POST[REASON].strip()[:MOST_REASON]
             actions.save_all(changed, by=request.user, reason=reason, needs=self.action)
@@ -222,18 +248,15 @@ class TogetherPage(EntryPage):
     def refused(
         self, marks: Sequence[Mark], form: TogetherForm, changed: Sequence[Any], error: actions.RowsRefused
     ) -> HttpResponse:
-        """Nothing was saved. Only of the rows whose clash is told here does the writer know a newer version."""
+        """Nothing was saved. Of a row whose clash is told the writer knows the ticked fields as they stand."""
         refusals = list(self.refusals(changed, error, form.ticked))
-        told = {
-            changed[position].pk: each.stored.version
-            for position, each in sorted(error.errors.items())[:REFUSALS_SHOWN]
+        told = [
+            Told(str(each.stored.public_id), each.stored.version, frozenset(form.ticked))
+            for _position, each in sorted(error.errors.items())[:REFUSALS_SHOWN]
             if isinstance(each, actions.StaleVersion)
-        }
+        ]
         # What was written into the rows in memory is not what stands in the register.
-        rows = self.as_shown(marks)
-        for row in rows:
-            row.version = told.get(row.pk, row.version)
-        return self.asked(rows, form=form, refusals=refusals, status=422)
+        return self.asked(self.as_shown(marks), form=form, refusals=refusals, news=told, status=422)
 
     def done(self, changed: int, same: int) -> HttpResponse:
         """Back to the list; the script there forgets the rows that were ticked."""
@@ -279,7 +302,8 @@ class TogetherPage(EntryPage):
         versions = {mark.public_id: mark.version for mark in marks}
         rows = self.rows_of(marks)
         for row in rows:
-            row.version = versions[str(row.public_id)] or row.version
+            # A page always sends versions; whoever sends none has read none.
+            row.version = versions[str(row.public_id)] or 0
         return rows
 
     def asked(
@@ -289,6 +313,7 @@ class TogetherPage(EntryPage):
         form: TogetherForm | None = None,
         lost: int = 0,
         refusals: Sequence[Refusal] = (),
+        news: Sequence[Told] = (),
         typed: QueryDict | None = None,
         draft: Any = None,
         status: int = 200,
@@ -296,6 +321,7 @@ class TogetherPage(EntryPage):
         """The page. ``lost`` is how many rows were named, some of which may be gone or foreign."""
         sent = self.request.POST if typed is None else typed
         form = form or TogetherForm(self.entry, user=self.request.user)
+        told = {each.public_id: each for each in (*told_in(sent.getlist("told")), *news)}
         return self.show(
             form,
             status=status,
@@ -306,6 +332,7 @@ class TogetherPage(EntryPage):
             refused=len(refusals),
             refused_ids=[refusal.row.public_id for refusal in refusals],
             rest=len(rows) - len(refusals),
+            told_marks=[str(each) for each in told.values()],
             back=sent.get("back", ""),
             back_url=self.list_url + list_query(sent.get("back", "")),
             reason=sent.get(REASON, "").strip(),

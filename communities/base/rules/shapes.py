@@ -168,7 +168,8 @@ class Bands(OneValue):
     def give(self, value: Fraction, full: Decimal, name: Named) -> tuple[Fraction, str]:
         band = next(each for each in self.bands if _reaches(value, each))
         points = Fraction(band.points) if self.counts == "points" else Fraction(full) - Fraction(band.points)
-        return points, f"属于“{_band(band, name)}”一档，{self._told(band.points)}"
+        off = f"，{got(points)}" if self.counts == "deduction" else ""
+        return points, f"属于“{_band(band, name)}”一档，{self._told(band.points)}{off}"
 
     def _told(self, points: Decimal) -> str:
         return got(points) if self.counts == "points" else f"扣 {number_text(points)} 分"
@@ -277,6 +278,8 @@ class Shortfall(OneValue):
         word = "差" if self.direction == "at_least" else "超出"
         gap = name.by(number_text(short))
         told = f"{word} {gap}，合 {number_text(steps[self.part_steps])} 档，扣 {number_text(lost)} 分"
+        if points != Fraction(full) - lost:
+            told += f"，最低得 {number_text(self.floor)} 分"
         return points, f"{told}，{got(points)}"
 
     def say(self, full: Decimal, name: Named) -> list[str]:
@@ -334,6 +337,8 @@ class Counted(Shape):
             moved += points
             count = name.with_unit(number_text(number)) if name.unit else f"{number_text(number)} 次"
             line = f"{name.name} {count}，每{name.unit or '次'} {number_text(each.each)} 分"
+            if each.at_most is not None and points != number * Fraction(each.each):
+                line += f"，累计最多 {number_text(each.at_most)} 分"
             lines.append(Line(f"{line}，{self.verb} {number_text(points)} 分", self.signed(points)))
         total = self.total(moved, full)
         lines.append(Line(f"{self.told(moved, total, full)}，{got(total)}", total))

@@ -78,6 +78,24 @@ def other_rules(now: Any, before: Any) -> SafeString:
 
 
 @register.simple_tag
+def former_rules(cards: Any) -> SafeString:
+    """The same for a whole list, said once above it."""
+    numbers = sorted(
+        {
+            card.before.version.number
+            for card in cards
+            if card.before and card.before.version.pk != card.scheme_version.pk
+        }
+    )
+    if not numbers:
+        return SafeString("")
+    told = _("上期按第 %(numbers)s 版评分，升降不只是各地自身的变化。") % {
+        "numbers": "、".join(map(str, numbers))
+    }
+    return format_html('<p class="card-note other-rules">{}</p>', told)
+
+
+@register.simple_tag
 def moved_points(change: int | Decimal | None) -> SafeString:
     """A movement in hundredths."""
     return moved(change, None if change is None else points(change if change > 0 else -change))

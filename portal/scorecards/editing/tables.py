@@ -77,7 +77,7 @@ class ItemTable(RegisterTable):
         return rule_words(cell.record)
 
     def show_clause(self, cell: Cell) -> Any:
-        return link(cell.value.document, self.user, cell.value)
+        return link(cell.value.document, self.user, cell.record.basis_at_hand)
 
 
 class GradeTable(RegisterTable):

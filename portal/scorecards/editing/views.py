@@ -262,4 +262,6 @@ class ItemDetail(OfJurisdiction):
 
     def fact_clause(self) -> tuple[Any, Any]:
         clause = self.row.clause
-        return _("依据条款"), link(clause.document if clause else None, self.request.user, clause)
+        return _("依据条款"), link(
+            clause.document if clause else None, self.request.user, self.row.basis_at_hand
+        )

@@ -401,6 +401,13 @@ class RatingItem(VersionPart):
     def version_at_hand(self) -> RatingSchemeVersion:
         return self.group.scheme_version
 
+    def check_beside(self) -> None:
+        """Whoever read the version before has not seen the item as it will stand: he does not publish it unseen."""
+        super().check_beside()
+        RatingSchemeVersion.objects.filter(pk=self.group.scheme_version_id).update(version=F("version") + 1)
+
+    check_removal = check_beside
+
     @property
     def basis_at_hand(self) -> Basis | None:
         """What the item rests on: as it stood at publishing, of a draft as it stands."""
