@@ -229,8 +229,13 @@ def _bring_parts_back(row: Row, *, by: Any, reason: str, needs: Action, act: uui
     """A clause that was taken out of its document comes back with what rests on it: it has no page of its own."""
     for named in list(_removed_named(row)):
         whole = getattr(named, named.part_of) if named.part_of else None
-        if whole is not None and _locked(whole).deleted_at is None:
+        if whole is None or _locked(whole).deleted_at is not None:
+            continue
+        try:
             _mark_deleted(named, by=by, reason=reason, needs=needs, deleted=False, act=act)
+        except ValidationError as error:
+            told = {"kind": named._meta.verbose_name, "row": named, "why": " ".join(error.messages)}
+            raise ValidationError(_("%(kind)s「%(row)s」不能一同恢复：%(why)s") % told) from error
 
 
 def _require_named(row: Row) -> None:

@@ -139,3 +139,31 @@ def test_a_number_brings_back_the_clause_that_was_taken_out_after_it(world: Worl
     records = ChangeRecord.objects.filter(verb="restore")
     assert {record.model for record in records} == {"communities.Clause", "communities.Threshold"}
     assert len({record.act for record in records}) == 1
+
+
+def test_a_clause_whose_label_was_taken_is_named(world: World, as_role: Reader) -> None:
+    number = factories.threshold("premises.office.area", world.district)
+    clause = number.clause
+    take_out(number)
+    take_out(clause)
+    factories.clause(world.district, clause.label, document=clause.document)
+    page = reverse("threshold-bring-back", args=[number.public_id])
+    answer = as_role("standards_officer").post(page, follow=True)
+    assert answer.redirect_chain == [(page, 302)]
+    assert f"条款「{clause}」不能一同恢复：同一文件的条款号不能重复。" in answer.content.decode()
+    number.refresh_from_db()
+    assert number.deleted_at is not None
+
+
+def test_a_rule_between_parts_is_told_at_the_part(world: World, as_role: Reader) -> None:
+    clause = factories.clause(world.district, "第一条")
+    sent = {
+        "title": "办法", "issuer": "局", "kind": "district", "jurisdiction": str(world.district.public_id),
+        "version": "1", "clauses-lines": "2", "clauses-0-id": str(clause.public_id),
+        "clauses-0-label": "第一条", "clauses-0-position": "0", "clauses-0-text": "一",
+        "clauses-1-label": "第一条", "clauses-1-position": "1", "clauses-1-text": "二",
+    }  # fmt: skip
+    edit = reverse("policy-document-edit", args=[clause.document.public_id])
+    page = as_role("standards_officer").post(edit, sent).content.decode()
+    assert '<a href="#id_clauses-1-label">条款 条款号</a>：同一文件的条款号不能重复。' in page
+    assert page.count('aria-invalid="true"') == 1

@@ -160,10 +160,18 @@ def problems(form: Any) -> list[tuple[str, Any, str]]:
     return found
 
 
-def take(form: Any, error: ValidationError) -> None:
-    """Put an action's refusal where the form can show it."""
+def take(form: Any, error: ValidationError, parts: list[Lines]) -> None:
+    """Put an action's refusal where the form can show it: ``clauses.1.label`` at the line of that part."""
     for name, listed in actions.errors_by_field(error).items():
-        form.add_error(name if name in form.fields else None, listed)
+        target, field = form, name
+        relation, _dot, rest = name.partition(".")
+        for lines in parts:
+            if rest and lines.name == relation:
+                position, _dot, field = rest.partition(".")
+                target = [line.form for line in lines.lines if not (line.is_empty or line.goes)][
+                    int(position)
+                ]
+        target.add_error(field if field in target.fields else None, listed)
 
 
 class CreatePage(EntryPage):
@@ -189,7 +197,7 @@ class CreatePage(EntryPage):
                 row = self.write(form)
                 drafts.discard(request.user, self.code, None)
             except ValidationError as error:
-                take(form, error)
+                take(form, error, parts)
             else:
                 return self.written(row)
         return self.shown(form, parts, status=422)
@@ -254,7 +262,7 @@ class EditPage(EntryPage):
                 gone = error.stored.deleted_at is not None
                 return self.removed(error.stored) if gone else self.clashed(form, error.stored)
             except ValidationError as error:
-                take(form, error)
+                take(form, error, parts)
             else:
                 if row.version == stood:
                     messages.info(request, _("「%(row)s」没有改动，未保存。") % {"row": row})
@@ -392,7 +400,7 @@ class BringBackPage(EntryPage):
             raise Otherwise(error.stored) from error
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
-            return HttpResponseRedirect(self.list_url)
+            return HttpResponseRedirect(request.path)
         messages.success(request, _("已恢复「%(row)s」。") % {"row": row})
         return HttpResponseRedirect(detail_url(row) or self.list_url)
 
