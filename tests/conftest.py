@@ -118,6 +118,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     if commits and nextitem is not None:  # after the last one there is no database any more
         with item.config.stash[blocking_manager_key].unblock():
             factories.root()
+            factories.holidays()
     return result
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from functools import cache
+from importlib import import_module
 from itertools import count
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth.hashers import make_password
 
 from communities.actions.divisions import create_division
@@ -33,6 +35,7 @@ from communities.models import (
     Division,
     DivisionRecord,
     Exemption,
+    HolidaySchedule,
     HouseholdCount,
     Period,
     PolicyDocument,
@@ -69,6 +72,12 @@ def root() -> Division:
             division=found, valid=FOREVER, name="全国", kind=DivisionKind.COUNTRY, path=found.path_now
         )
     return found
+
+
+def holidays() -> None:
+    """The published schedules; entered again, as by their migration, where the tables were emptied."""
+    if not HolidaySchedule.objects.exists():
+        import_module("communities.migrations.0019_holidays").enter(apps, None)
 
 
 def division(name: str, level: Level, parent: Division, **kwargs: Any) -> Division:
