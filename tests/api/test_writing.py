@@ -69,7 +69,8 @@ def test_a_change_names_the_version_that_was_read(world: World, officer: APIClie
     assert officer.patch(url, {"area": "90"}, HTTP_IF_MATCH=first).status_code == 200
     late = officer.patch(url, {"area": "91"}, HTTP_IF_MATCH=first)
     assert (late.status_code, late.json()["errors"][0]["code"]) == (412, "precondition_failed")
-    for odd in ("W/", '"x"', "1", '"1", "3"', '"1" "2"', '"12"'):
+    endless = "," + "  ," * 60 + "x"
+    for odd in ("W/", '"x"', "1", '"1", "3"', '"1" "2"', '"12"', endless):
         assert officer.patch(url, {"area": "91"}, HTTP_IF_MATCH=odd).status_code == 412
     assert Premises.objects.get(pk=world.premises["community"].pk).area == 90
 

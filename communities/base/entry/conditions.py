@@ -13,7 +13,8 @@ from communities.base.models import Row
 
 # A proxy that compresses an answer weakens its tag, which the reader gives back: it names a version all the same.
 TAG = re.compile(r'(?:W/)?"([^"]*)"')
-LIST = re.compile(rf"\s*(?:{TAG.pattern})?(?:\s*,\s*(?:{TAG.pattern})?)*\s*")
+# White space has one place each, or a long list that is none would be tried in endless ways.
+LIST = re.compile(rf"(?:{TAG.pattern}\s*)?(?:,\s*(?:{TAG.pattern}\s*)?)*")
 
 
 class PreconditionRequired(APIException):

@@ -9,15 +9,14 @@ from portal.scorecards.models.cards import (
     RunKind,
     TargetSet,
 )
+from portal.scorecards.models.choices import PeerClass, VetoEffect
 from portal.scorecards.models.schemes import (
-    PeerClass,
     RatingGrade,
     RatingGroup,
     RatingItem,
     RatingScheme,
     RatingSchemeVersion,
     RatingVeto,
-    VetoEffect,
 )
 from portal.scorecards.models.scores import ScoreCard, ScoreCardQuerySet, ScoreRollUp
 

@@ -24,28 +24,12 @@ from communities.models import Clause, Division, User
 from communities.querysets import RuleBookQuerySet
 from portal.scorecards.models.bases import Basis
 from portal.scorecards.models.cards import Run
+from portal.scorecards.models.choices import PeerClass, VetoEffect
 
 PUBLISHED = _("评分表的这一版已经发布，不能改写；请复制为新的一版再修改。")
 SCORED_LEVELS = [(level.value, level.label) for level in (Level.DISTRICT, Level.STREET, Level.COMMUNITY)]
 MOST_BELOW_LEAST = _("最高得分不能低于最低得分。")
 POSITIVE = MinValueValidator(Decimal("0.01"))
-
-
-class PeerClass(models.TextChoices):
-    """By what places are told apart when they are ranked against each other, within one city."""
-
-    NONE = "", _("全市同级一起排名")
-    BUILDING = "building_class", _("按建设类别分别排名")
-    LOCATION = "location_class", _("按区位分别排名")
-    KIND = "community_kind", _("按社区类型分别排名")
-
-
-class VetoEffect(models.TextChoices):
-    """What a veto does to the grade; points stand in any case."""
-
-    FAIL = "fail", _("不予评级")
-    BAR_TOP = "bar_top", _("不得评为最高等级")
-    DROP = "drop", _("降低一级")
 
 
 class SchemeQuerySet(RuleBookQuerySet):
