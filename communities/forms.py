@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,7 +12,15 @@ from communities import indicators  # noqa: F401 - declares the keys of standard
 from communities.base.entry import EntryForm, Group, LateCheck, PartForm, PickField
 from communities.base.roles import Action
 from communities.base.standards import THRESHOLD_KEYS
-from communities.choices import CommitteeKind, Condition, CountDefinition, CountSource, PremisesKind, Tenure
+from communities.choices import (
+    CommitteeKind,
+    Condition,
+    CountDefinition,
+    CountSource,
+    Level,
+    PremisesKind,
+    Tenure,
+)
 from communities.models import (
     Clause,
     Committee,
@@ -31,6 +39,22 @@ from communities.models.premises import ZONES_FIT
 
 SQUARE_METRES = _("平方米")
 KEYS = [(key.code, key.name) for key in THRESHOLD_KEYS.values()]
+
+
+class LevelField(PickField):
+    """A level of places by its word, as everywhere outside the database."""
+
+    def __init__(self, *, levels: Iterable[tuple[int, Any]] = Level.choices, **kwargs: Any) -> None:
+        super().__init__(choices=[(Level(level).code, word) for level, word in levels], **kwargs)
+
+    def read(self, text: str) -> Level:
+        return Level.from_code(super().read(text))
+
+    def text_of(self, value: Any) -> str:
+        return Level(value).code if isinstance(value, int) else super().text_of(value)
+
+    def prepare_value(self, value: Any) -> Any:
+        return self.text_of(value) if isinstance(value, int) else value
 
 
 class CommunityFactForm(EntryForm):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from communities.actions import imports
+from communities.actions import approvals, imports
 from communities.base import drafts
 
 
@@ -31,6 +31,12 @@ def sweep() -> None:
 def expire() -> None:
     """End and clear away what is past its term."""
     imports.expire()
+
+
+@shared_task(name="communities.approvals.settle")
+def settle_approvals() -> None:
+    """Look again who decides on open cases, as people come and go."""
+    approvals.settle_open_turns()
 
 
 @shared_task(name="communities.drafts.expire")

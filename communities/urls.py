@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from communities import forms, views
 from communities.base.saved import LISTS, SavedViewPage, SavedViews
@@ -70,6 +70,7 @@ urlpatterns = [
     *register(
         "thresholds", "threshold", views.ThresholdList, views.ThresholdDetail, entry=forms.ThresholdForm
     ),
+    path("", include("communities.approvals.urls")),
     *register("change-records", "change-record", views.ChangeRecordList, views.ChangeRecordDetail),
     *register("sign-in-records", "sign-in-record", views.SignInRecordList),
 ]

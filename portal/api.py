@@ -30,6 +30,14 @@ from communities.api import (
     PremisesViewSet,
     ThresholdViewSet,
 )
+from communities.approvals.api import (
+    ApprovalDelegationViewSet,
+    ApprovalFreezeViewSet,
+    ApprovalRouteViewSet,
+    ApprovalViewSet,
+    ExemptionRequestViewSet,
+    HolidayScheduleViewSet,
+)
 from communities.base.api import Address, refuse_unknown
 from communities.base.querysets import today, valid_on
 from communities.base.roles import ROLES, actions_of
@@ -107,6 +115,12 @@ router.register("premises", PremisesViewSet, "api-premises")
 router.register("household-counts", HouseholdCountViewSet, "api-household-count")
 router.register("nil-statements", NilStatementViewSet, "api-nil-statement")
 router.register("exemptions", ExemptionViewSet, "api-exemption")
+router.register("exemption-requests", ExemptionRequestViewSet, "api-exemption-request")
+router.register("approvals", ApprovalViewSet, "api-approval")
+router.register("approval-routes", ApprovalRouteViewSet, "api-approval-route")
+router.register("approval-freezes", ApprovalFreezeViewSet, "api-approval-freeze")
+router.register("approval-delegations", ApprovalDelegationViewSet, "api-approval-delegation")
+router.register("holiday-schedules", HolidayScheduleViewSet, "api-holiday-schedule")
 router.register("policy-documents", PolicyDocumentViewSet, "api-policy-document")
 router.register("thresholds", ThresholdViewSet, "api-threshold")
 router.register("indicators", IndicatorViewSet, "api-indicator")

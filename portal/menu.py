@@ -63,6 +63,15 @@ class Section:
 
 MENU: tuple[Group, ...] = (
     Group(_("工作台"), "checklist", (Item(_("工作台"), "workbench", Action.VIEW),)),
+    Group(
+        _("审批"),
+        "rubber-stamp",
+        (
+            Item(_("审批件"), "approval-list", Action.VIEW),
+            Item(_("豁免申请"), "exemption-request-list", Action.VIEW),
+            Item(_("审批委托"), "approval-delegation-list", Action.APPROVE, follows_place=False),
+        ),
+    ),
     Group(_("看板"), "chart-bar", (Item(_("看板"), "dashboard", Action.COMPARE),)),
     Group(
         _("社区"),
@@ -97,6 +106,9 @@ MENU: tuple[Group, ...] = (
                 _("政策文件"), "policy-document-list", Action.VIEW, follows_place=False, follows_period=True
             ),
             Item(_("标准数值"), "threshold-list", Action.VIEW, follows_place=False, follows_period=True),
+            Item(_("审批流程"), "approval-route-list", Action.VIEW, follows_place=False),
+            Item(_("审批冻结期"), "approval-freeze-list", Action.VIEW, follows_place=False),
+            Item(_("节假日安排"), "holiday-schedule-list", Action.VIEW, follows_place=False),
         ),
     ),
     Group(

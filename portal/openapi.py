@@ -12,6 +12,8 @@ from rest_framework import serializers
 from communities.base import once
 from communities.base.entry.forms import EntryForm
 from communities.base.entry.schema import (
+    ETAG,
+    IF_MATCH,
     RemovalSerializer,
     bulk_serializer,
     entry_serializer,
@@ -32,20 +34,12 @@ class ErrorsSerializer(serializers.Serializer):
     errors = ErrorSerializer(many=True)  # type: ignore[assignment] # a field of this name
 
 
-IF_MATCH = OpenApiParameter(
-    "If-Match",
-    str,
-    OpenApiParameter.HEADER,
-    required=True,
-    description="读取时的 ETag",
-)
 ONCE = OpenApiParameter(
     once.HEADER,
     {"type": "string", "pattern": f"^{once.KEY.pattern}$"},
     OpenApiParameter.HEADER,
     description="同一键、同一内容只执行一次，再次发送得到首次的答复；至少保留 24 小时",
 )
-ETAG = OpenApiParameter("ETag", str, OpenApiParameter.HEADER, response=[200, 201])
 COMMON_ERRORS = ("400", "401", "403", "404")
 ERRORS = {
     "POST": ("409", "413", "415", "422"),
@@ -111,6 +105,7 @@ class Schema(AutoSchema):
     def _get_response_bodies(self, direction: Direction = "response") -> Any:
         bodies = super()._get_response_bodies(direction=direction)
         if direction == "response":
-            for code in (*COMMON_ERRORS, *ERRORS.get(self.method, ())):
+            versioned = ("412", "428") if IF_MATCH in self.get_override_parameters() else ()
+            for code in (*COMMON_ERRORS, *ERRORS.get(self.method, ()), *versioned):
                 bodies.setdefault(code, self._get_response_for_code(ErrorsSerializer, code))
         return bodies

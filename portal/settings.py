@@ -228,6 +228,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "communities.imports.expire",
         "schedule": crontab(minute=17),
     },
+    # Who decides, as people come and go; a grant or a leave is a matter of minutes, not of seconds.
+    "approvals settle": {
+        "task": "communities.approvals.settle",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "drafts expire": {"task": "communities.drafts.expire", "schedule": crontab(minute=37)},
     "measure nightly": {
         "task": "portal.scorecards.nightly",
@@ -420,6 +426,13 @@ SPECTACULAR_SETTINGS = {
         "JobStateEnum": "communities.choices.JobState",
         "ImportStateEnum": "communities.choices.ImportState",
         "OperatorEnum": "communities.choices.Operator",
+        "ApprovalStateEnum": "communities.choices.ApprovalState",
+        "ApprovalVerbEnum": "communities.choices.ApprovalVerb",
+        "ApprovalDecisionEnum": "communities.approvals.serializers.DECISIONS",
+        "TurnStateEnum": "communities.choices.TurnState",
+        "RoleEnum": "communities.models.access.ROLE_CHOICES",
+        "DecidingRoleEnum": "communities.approvals.forms.DECIDING",
+        "ApprovalSubjectEnum": "communities.approvals.forms.SUBJECTS_OFFERED",
         "ComparisonEnum": "communities.base.rules.conditions.OPERATORS",
         "RoundingModeEnum": "communities.base.rules.items.ROUNDING",
         "ScoredLevelEnum": "portal.scorecards.editing.serializers.LEVELS",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -43,6 +43,12 @@ def declare(subject: Subject) -> None:
 def subject_choices() -> list[tuple[str, Any]]:
     """For lists: what has a code and a name."""
     return [(code, subject.name) for code, subject in sorted(SUBJECTS.items())]
+
+
+def subject_names(codes: Iterable[str]) -> str:
+    """What is decided on, in people's words; of none: everything."""
+    named = [str(SUBJECTS[code].name) if code in SUBJECTS else code for code in codes]
+    return "、".join(named) or str(_("全部事项"))
 
 
 def check_subject(code: str) -> None:

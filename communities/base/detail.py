@@ -15,6 +15,7 @@ from django.urls import reverse
 from communities.base.changes import History, history_of
 from communities.base.entry.forms import ENTRIES
 from communities.base.held import held_query
+from communities.base.roles import Action
 from communities.base.tables import READ_WHEN_REMOVED, ROUTES, RegisterTable, describe, detail_url
 from communities.base.views import Head, ScopedPage, place_lines, readable
 
@@ -96,13 +97,15 @@ class DetailPage(ScopedPage):
     def acts(self, place: Any) -> dict[str, str]:
         """Addresses of what the reader may do to the row."""
         entry = ENTRIES.get(self.model._meta.label)
-        if entry is None or place is None:
-            return {}
-        spans = self.request.user.spans(entry.action)  # type: ignore[union-attr]
-        if not any(span.covers(place.path_now) for span in spans):
+        if entry is None or not self.may_write(entry.action, place or self.jurisdiction()):
             return {}
         code = ROUTES[self.model._meta.label]
         return {name: reverse(f"{code}-{name}", args=[self.row.public_id]) for name in ("edit", "remove")}
+
+    def may_write(self, action: Action, place: Any) -> bool:
+        """Whether the reader may do the form's action on what stands there."""
+        spans = self.request.user.spans(action)  # type: ignore[union-attr]
+        return place is not None and any(span.covers(place.path_now) for span in spans)
 
     def heading(self) -> str:
         return str(self.row)
@@ -110,6 +113,10 @@ class DetailPage(ScopedPage):
     def place(self) -> Any:
         """The place on which the row stands, shown above the facts."""
         return getattr(self.row, "division_now", None) or getattr(self.row, "division", None)
+
+    def jurisdiction(self) -> Any:
+        """In whose name a row is written that stands on no place: a rule."""
+        return getattr(self.row, "jurisdiction", None)
 
     def fact_groups(self) -> list[FactGroup]:
         return [FactGroup(title, [self.fact(name) for name in names]) for title, names in self.groups]

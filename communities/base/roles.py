@@ -79,31 +79,33 @@ AUDITOR = Role(
 STANDARDS_OFFICER = Role(
     "standards_officer",
     _("标准管理员"),
-    _("维护政策文件、条款和标准数值，可以发起测算、关闭报告期，查看所辖范围的全部数据。"),
+    _(
+        "维护政策文件、条款、标准数值和审批流程，可以发起测算、关闭报告期，办理轮到本角色的审批，查看所辖范围的全部数据。"
+    ),
     _READ | {Action.APPROVE, Action.EDIT_STANDARDS, Action.RUN, Action.CLOSE_PERIODS},
 )
 CITY_OFFICER = Role(
     "city_officer",
     _("市级工作人员"),
-    _("查看全市台账和指标，发起测算，维护所辖范围的台账。"),
+    _("查看全市台账和指标，发起测算，维护所辖范围的台账，办理轮到本角色的审批。"),
     _READ | {Action.APPROVE, Action.EDIT_REGISTERS, Action.EDIT_DIVISIONS, Action.RUN},
 )
 DISTRICT_OFFICER = Role(
     "district_officer",
     _("区级工作人员"),
-    _("查看本区台账和指标，发起测算，维护本区台账；可与全市其他区比较总数和排名。"),
+    _("查看本区台账和指标，发起测算，维护本区台账，办理轮到本角色的审批；可与全市其他区比较总数和排名。"),
     _READ | {Action.APPROVE, Action.EDIT_REGISTERS, Action.RUN},
 )
 STREET_CLERK = Role(
     "street_clerk",
     _("街道办事员"),
-    _("填报和修改本街道的台账，查看本街道的指标；可比较全市的总数和排名。"),
+    _("填报和修改本街道的台账，办理轮到本角色的审批，查看本街道的指标；可比较全市的总数和排名。"),
     _READ | {Action.APPROVE, Action.EDIT_REGISTERS},
 )
 COMMUNITY_WORKER = Role(
     "community_worker",
     _("社区工作者"),
-    _("查看本社区的台账和指标，填报本社区的数据。"),
+    _("查看本社区的台账和指标，填报本社区的数据，申报需要审批的事项。"),
     _READ | {Action.EDIT_REGISTERS},
 )
 API_CLIENT = Role(

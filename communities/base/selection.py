@@ -15,18 +15,26 @@ from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from communities.base.entry.forms import EntryForm
 from communities.base.held import with_query
 from communities.base.paging import Count
+from communities.base.roles import Action
 
 # More rows than a person can answer for at once, and than one transaction should hold.
 MOST_CHOSEN = 300
 
 
+CHANGE = gettext_lazy("批量修改")
+
+
 @dataclass(frozen=True)
 class Choosing:
-    """What a list needs so that its rows can be ticked. ``key`` names the register and the reader."""
+    """What a list needs so that its rows can be ticked. ``key`` names the register and the reader.
+
+    ``act`` is what is done with the ticked rows, ``icon`` its sign.
+    """
 
     key: str
     url: str
@@ -34,6 +42,8 @@ class Choosing:
     ids_url: str
     back: str
     count: Count
+    act: Any = CHANGE
+    icon: str = "pencil"
     most: int = MOST_CHOSEN
 
     @property
@@ -49,6 +59,12 @@ def choosing(entry: type[EntryForm] | None, code: str, request: HttpRequest, cou
     user: Any = request.user
     if entry is None or not entry.bulk_names() or not user.may(entry.action):
         return None
+    return chosen_for(code, request, count)
+
+
+def chosen_for(code: str, request: HttpRequest, count: Count, **more: Any) -> Choosing:
+    """Ticked rows of the list ``code`` go to ``code-bulk``; all that its filters leave, ``code-chosen`` tells."""
+    user: Any = request.user
     url = reverse(f"{code}-bulk")
     return Choosing(
         key=f"{code}:{user.public_id}",
@@ -57,6 +73,7 @@ def choosing(entry: type[EntryForm] | None, code: str, request: HttpRequest, cou
         ids_url=with_query(reverse(f"{code}-chosen"), request.GET),
         back=with_query("", request.GET).removeprefix("?"),
         count=count,
+        **more,
     )
 
 
@@ -85,8 +102,10 @@ def marks_in(texts: Iterable[str]) -> list[Mark]:
     return list(found.values())
 
 
-def ids_left(list_page: Any, entry: type[EntryForm]) -> list[str]:
-    """Ids of the rows that the list's filters leave and the reader may write, in the list's order, up to the cap.
+def ids_left(list_page: Any, action: Action) -> list[str]:
+    """Ids of the rows that the list's filters leave and on which the reader may do ``action``, up to the cap.
+
+    In the list's order.
 
     Raises Http404, BadRequest as the list does.
     """
@@ -95,8 +114,7 @@ def ids_left(list_page: Any, entry: type[EntryForm]) -> list[str]:
         raise Http404
     if filters.form.unknown() or not filters.is_valid():
         raise BadRequest(_("地址中有不认识的参数。"))
-    model: Any = entry._meta.model
-    rows = model.objects.visible_to(list_page.request.user, entry.action).live()
+    rows = list_page.model.objects.visible_to(list_page.request.user, action).live()
     rows = rows.filter(pk__in=filters.qs.order_by().values("pk"))
     ordered = rows.order_by(*list_page.order[1].clauses(backwards=False))
     return [str(public_id) for public_id in ordered.values_list("public_id", flat=True)[:MOST_CHOSEN]]
@@ -105,20 +123,20 @@ def ids_left(list_page: Any, entry: type[EntryForm]) -> list[str]:
 class ChosenIds:
     """The ids of all rows that a list's filters leave, for its script: beside a list page."""
 
-    entry: type[EntryForm]
+    needed: Action
     offers_removed = False
 
     @classmethod
-    def of(cls, list_page: Any, entry: type[EntryForm]) -> Any:
-        """The view beside one list; asked by whoever may write the register."""
-        page = type(f"{list_page.__name__}Ids", (cls, list_page), {"entry": entry})
+    def of(cls, list_page: Any, action: Action) -> Any:
+        """The view beside one list; asked by whoever may do ``action``."""
+        page = type(f"{list_page.__name__}Ids", (cls, list_page), {"needed": action})
         return page.as_view()  # type: ignore[attr-defined]
 
     def get(self: Any, request: HttpRequest) -> HttpResponse:
         """``{"ids": [...]}``, at most as many as may be changed at once."""
-        if not request.user.may(self.entry.action):  # type: ignore[union-attr]
+        if not request.user.may(self.needed):  # type: ignore[union-attr]
             return HttpResponse(status=403)
-        return JsonResponse({"ids": ids_left(self, self.entry)})
+        return JsonResponse({"ids": ids_left(self, self.needed)})
 
     def post(self: Any, request: HttpRequest) -> HttpResponse:  # noqa: ARG002 - the list's own way to remember
         """There is nothing to write here."""

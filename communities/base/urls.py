@@ -77,7 +77,7 @@ def register(
         if entry.bulk_names():
             paths += [
                 path(f"{route}/bulk/", TogetherPage.beside(list_page, entry), name=f"{code}-bulk"),
-                path(f"{route}/chosen/", ChosenIds.of(list_page, entry), name=f"{code}-chosen"),
+                path(f"{route}/chosen/", ChosenIds.of(list_page, entry.action), name=f"{code}-chosen"),
             ]
             if entry.keeps_drafts:
                 drafted = TogetherDraftPage.of(entry)

@@ -35,7 +35,7 @@ from communities.base.paging import PAGE_SIZES, BadPosition, Order, Page, count_
 from communities.base.places import ancestor_ids
 from communities.base.roles import Action
 from communities.base.saved import LISTS, VIEW, opened, views_of
-from communities.base.selection import choosing
+from communities.base.selection import Choosing, choosing
 from communities.base.tables import ROUTES, RegisterTable, resource_of
 
 # Names in the address that the list itself reads.
@@ -349,13 +349,16 @@ class ListPage(ScopedPage):
             urls["import_url"] = f"{reverse('import-new')}?{query}"
         return urls
 
+    def choosing(self, count: Any) -> Choosing | None:
+        """What can be done with ticked rows; None for nothing."""
+        return choosing(ENTRIES.get(self.model._meta.label), self.page_code, self.request, count)
+
     # -- what the template draws ---------------------------------------------------------------------
 
     def context(self, filters: RegisterFilterSet) -> dict[str, Any]:
         found = filters.qs if filters.is_valid() else filters.qs.none()
         page, count = self.page(found), count_of(found)
-        entry = ENTRIES.get(self.model._meta.label)
-        choosing_rows = None if self.shows_removed else choosing(entry, self.page_code, self.request, count)
+        choosing_rows = None if self.shows_removed else self.choosing(count)
         rows = rows_of(self.page_rows(), page)
         table = self.table_class(
             rows,

@@ -76,6 +76,17 @@ class UserQuerySet(RowQuerySet):
         holders = RoleAssignment.objects.live().inside(spans).values("user")
         return self.filter(within("organisation__division__path_now", spans) | Q(pk__in=holders))
 
+    def deciding_beside(self, user: User) -> Self:
+        """Others who may decide at one of the places where the user does, or above it; by name."""
+        places = {place for _role, place, _kind in user.approval_posts()}
+        paths = Division.objects.filter(pk__in=places).values_list("path_now", flat=True)
+        around = {pk for path in paths for pk in ancestor_ids(path)}
+        posts = RoleAssignment.objects.live().filter(
+            valid_on(today()), role__in=roles.roles_allowing(Action.APPROVE), division__in=around
+        )
+        found = self.live().filter(pk__in=posts.values("user"), is_active=True).exclude(pk=user.pk)
+        return found.filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today())).order_by("name", "pk")
+
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, username: str | None) -> User:

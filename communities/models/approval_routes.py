@@ -12,10 +12,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from communities.base.approvals import SUBJECTS, check_decides, check_subject
+from communities.base.approvals import check_decides, check_subject, subject_names
 from communities.base.models import Row, not_empty, unique_live
 from communities.base.places import ancestor_ids
-from communities.base.querysets import RowQuerySet, valid_on
+from communities.base.querysets import valid_on
 from communities.choices import Level, OrganisationKind
 from communities.models.access import ROLE_CHOICES
 from communities.models.divisions import Division
@@ -58,8 +58,11 @@ class ApprovalRoute(Row):
         ]
 
     def __str__(self) -> str:
-        subject = SUBJECTS.get(self.kind)
-        return f"{self.jurisdiction} {subject.name if subject else self.kind}"
+        return f"{self.jurisdiction} {self.subject_name}"
+
+    @property
+    def subject_name(self) -> str:
+        return subject_names([self.kind])
 
     def scope_division_id(self) -> int:
         return self.jurisdiction_id
@@ -86,6 +89,10 @@ class Stage(models.Model):
         abstract = True
 
 
+class ApprovalStepQuerySet(RuleBookQuerySet):
+    jurisdiction = "route__jurisdiction"
+
+
 class ApprovalStep(Stage, Row):
     """A step of a route, asked for where its conditions hold: an amount in yuan, the level of the place."""
 
@@ -108,7 +115,7 @@ class ApprovalStep(Stage, Row):
     part_of = "route"
     constraint_fields = {"approvalstep_unique": "position", "approvalstep_amounts": "amount_from"}
 
-    objects = RowQuerySet.as_manager()
+    objects = ApprovalStepQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("审批步骤")
@@ -129,6 +136,16 @@ class ApprovalStep(Stage, Row):
 
     def __str__(self) -> str:
         return f"{self.position}. {self.name}"
+
+    @property
+    def conditions_text(self) -> str:
+        """When the step is asked for, in people's words."""
+        parts = ["、".join(str(Level(level).label) for level in self.subject_levels)]
+        if self.amount_from is not None:
+            parts.append(str(_("金额不低于 %(amount)s 元") % {"amount": f"{self.amount_from:,.2f}"}))
+        if self.amount_below is not None:
+            parts.append(str(_("金额低于 %(amount)s 元") % {"amount": f"{self.amount_below:,.2f}"}))
+        return "；".join(filter(None, parts)) or str(_("全部"))
 
     def is_asked(self, amount: Any, level: int) -> bool:
         """Whether the conditions hold; a step that hangs on an amount is asked where none is known."""

@@ -15,7 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from communities.base.approvals import SUBJECTS, check_subject
+from communities.base.approvals import check_subject, subject_names
 from communities.base.models import Row, not_empty
 from communities.base.places import within
 from communities.base.querysets import DivisionScopedQuerySet, RowQuerySet, today, valid_on
@@ -147,9 +147,8 @@ class ApprovalCase(Row):
         return self.is_open and self.due_on is not None and self.due_on < today()
 
     @property
-    def subject_name(self) -> Any:
-        subject = SUBJECTS.get(self.kind)
-        return subject.name if subject else self.kind
+    def subject_name(self) -> str:
+        return subject_names([self.kind])
 
 
 class ApprovalRound(models.Model):

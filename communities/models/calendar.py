@@ -16,15 +16,17 @@ from communities.base.working_days import SATURDAY, WorkingDays
 from communities.models.access import holds_highest
 
 
-class HolidayScheduleQuerySet(RowQuerySet):
-    searched = ("number__icontains",)
-    searched_by = _("输入文号查找")
-
+class CalendarQuerySet(RowQuerySet):
     def visible_to(self, user: Any, action: Action | None = None) -> Self:
         """For everybody who reads registers; written by the highest standards officers, for it holds everywhere."""
         wanted = action or Action.VIEW
         may = user.spans(wanted) if wanted == Action.VIEW else holds_highest(user, wanted)
         return self if may else self.none()
+
+
+class HolidayScheduleQuerySet(CalendarQuerySet):
+    searched = ("number__icontains",)
+    searched_by = _("输入文号查找")
 
     def working_days(self) -> WorkingDays:
         """The calendar as it is known: one question."""
@@ -79,7 +81,7 @@ class SpecialDay(Row):
     part_of = "schedule"
     constraint_fields = {"specialday_unique": "day"}
 
-    objects = RowQuerySet.as_manager()
+    objects = CalendarQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("特殊日期")

@@ -24,14 +24,7 @@ class PolicyDocumentList(ListPage):
     purpose = _("这里列出规定标准的法律、文件及其施行期间。")
 
 
-class RuleDetail(DetailPage):
-    """A rule stands on no place, but it is written in the name of its jurisdiction."""
-
-    def acts(self, place: Any) -> dict[str, str]:
-        return super().acts(place or self.row.jurisdiction)
-
-
-class PolicyDocumentDetail(RuleDetail):
+class PolicyDocumentDetail(DetailPage):
     """A document, its clauses in order, and the numbers that they set."""
 
     model = PolicyDocument
@@ -69,7 +62,7 @@ class ThresholdList(ListPage):
     purpose = _("这里列出条款规定的标准数值、适用条件和施行期间。")
 
 
-class ThresholdDetail(RuleDetail):
+class ThresholdDetail(DetailPage):
     model = Threshold
     related = ("jurisdiction", "clause__document")
     groups = (

@@ -13,8 +13,17 @@ from django.utils import timezone
 from communities.base.places import label
 from communities.base.querysets import today
 from communities.choices import Level, PeriodKind
-from communities.models import Division, DivisionRecord, Installation, Job, Period, User
-from portal.demo import accounts
+from communities.models import (
+    Division,
+    DivisionRecord,
+    HolidaySchedule,
+    Installation,
+    Job,
+    Period,
+    SpecialDay,
+    User,
+)
+from portal.demo import accounts, approvals
 from portal.demo.cities import ProvincePlan, plan_province
 from portal.demo.rulebook import store_rulebook
 from portal.demo.schemes import store_schemes
@@ -68,6 +77,8 @@ def load(anchor: dt.date, *, file: Path | None) -> Installation:
     store_schemes(plan)
     installation = mark(plan)
     accounts.store_accounts(plan, root, credentials)
+    approvals.store_routes(plan)
+    approvals.store_requests(plan)
     request_runs()
     if file is not None:
         key = str(installation.public_id)
@@ -144,9 +155,11 @@ def empty() -> None:
     if Installation.demo() is None:
         raise NotEmpty
     root = Division.objects.get(level=Level.COUNTRY)
+    holidays = [(each, list(each.days.live())) for each in HolidaySchedule.objects.live()]
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {_tables(data_models())} RESTART IDENTITY")
     replant(root)
+    publish_again(holidays)
 
 
 def data_models() -> list[type[models.Model]]:
@@ -180,6 +193,18 @@ def replant(root: Division) -> None:
     DivisionRecord.objects.create(
         division=again, valid=(None, None), name=root.name_now, kind=root.kind_now, path=again.path_now
     )
+
+
+def publish_again(holidays: list[tuple[HolidaySchedule, list[SpecialDay]]]) -> None:
+    """What the State Council published holds for the next demo as well."""
+    for schedule, days in holidays:
+        again = HolidaySchedule.objects.create(
+            year=schedule.year, number=schedule.number, issued_on=schedule.issued_on
+        )
+        SpecialDay.objects.bulk_create(
+            SpecialDay(schedule=again, day=each.day, is_worked=each.is_worked, name=each.name)
+            for each in days
+        )
 
 
 def keep_accounts(installation: Installation, file: Path) -> bool:

@@ -6,7 +6,15 @@ import datetime as dt
 from typing import Any
 
 from communities.choices import Level
-from communities.models import ApprovalRoute, ApprovalStep, Division, ExemptionRequest
+from communities.models import (
+    ApprovalDelegation,
+    ApprovalFreeze,
+    ApprovalRoute,
+    ApprovalStep,
+    Division,
+    ExemptionRequest,
+    User,
+)
 from tests.factories import FOREVER
 
 STREET = {"name": "街道初审", "role": "street_clerk", "level": Level.STREET, "working_days": 3}
@@ -29,5 +37,23 @@ def request(place: Division, **kwargs: Any) -> ExemptionRequest:
     kwargs.setdefault("reason", "老旧小区改造")
     kwargs.setdefault("remedy", "明年年底前购置")
     row = ExemptionRequest.objects.create(division=place, **kwargs)
+    row.refresh_from_db()
+    return row
+
+
+def freeze(jurisdiction: Division, **kwargs: Any) -> ApprovalFreeze:
+    """Long over unless other days are named."""
+    kwargs.setdefault("valid", (dt.date(2020, 12, 25), dt.date(2021, 1, 1)))
+    kwargs.setdefault("reason", "年终决算")
+    row = ApprovalFreeze.objects.create(jurisdiction=jurisdiction, **kwargs)
+    row.refresh_from_db()
+    return row
+
+
+def delegation(giver: User, receiver: User, **kwargs: Any) -> ApprovalDelegation:
+    """Long over unless other days are named."""
+    kwargs.setdefault("valid", (dt.date(2020, 12, 25), dt.date(2021, 1, 1)))
+    kwargs.setdefault("reason", "出差")
+    row = ApprovalDelegation.objects.create(giver=giver, receiver=receiver, **kwargs)
     row.refresh_from_db()
     return row

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from communities import views
+from communities.approvals import views as approval_views
 from communities.base.actions import save
 from communities.base.paging import count_of
 from communities.base.views import ListPage
@@ -33,6 +34,16 @@ LISTS: dict[str, tuple[type[ListPage], str]] = {
     "nil-statement-list": (views.NilStatementList, "district_officer"),
     "household-count-list": (views.HouseholdCountList, "district_officer"),
     "exemption-list": (views.ExemptionList, "district_officer"),
+    "exemption-request-list": (approval_views.ExemptionRequestList, "district_officer"),
+    "approval-list": (approval_views.ToDoList, "district_officer"),
+    "approval-done": (approval_views.DoneList, "district_officer"),
+    "approval-submitted": (approval_views.SubmittedList, "district_officer"),
+    "approval-overdue": (approval_views.OverdueList, "district_officer"),
+    "approval-all": (approval_views.AllList, "district_officer"),
+    "approval-route-list": (approval_views.RouteList, "district_officer"),
+    "approval-freeze-list": (approval_views.FreezeList, "district_officer"),
+    "approval-delegation-list": (approval_views.DelegationList, "district_officer"),
+    "holiday-schedule-list": (approval_views.HolidayScheduleList, "district_officer"),
     "policy-document-list": (views.PolicyDocumentList, "district_officer"),
     "threshold-list": (views.ThresholdList, "district_officer"),
     "period-list": (PeriodList, "district_officer"),

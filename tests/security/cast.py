@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from communities.actions.approvals import submit
 from communities.models import (
     ChangeRecord,
     Division,
     ExportFile,
+    HolidaySchedule,
     ImportBatch,
     Organisation,
     RoleAssignment,
@@ -21,7 +23,7 @@ from portal.scorecards import actions
 from portal.scorecards.models import RatingSchemeVersion, ScoreCard
 from tests import factories
 from tests.conftest import World
-from tests.factories import schemes
+from tests.factories import approvals, schemes
 from tests.scorecards import sheets
 from tests.security.matrix import FAR, NEAR, NOBODY_IS, OWN, UNKNOWN
 
@@ -44,6 +46,29 @@ def rated(city: Division) -> RatingSchemeVersion:
     item = {"full_mark": Decimal(10), "rule": sheets.threshold("office_compliance", "100")}
     scheme = sheets.scheme(city, name=f"{city.name_now}现行评分表")
     return sheets.version(city, {"用房": ("10", [item])}, grades={"一级": "5"}, of=scheme)
+
+
+def decided(
+    world: World, places: dict[str, Division], setters: dict[str, Division]
+) -> dict[str, dict[str, Any]]:
+    """Requests, cases that are open, and what routes them."""
+    objects: dict[str, dict[str, Any]] = {
+        kind: {}
+        for kind in ("exemption_request", "approval", "approval_route", "approval_freeze", "delegation")
+    }
+    for relation, place in places.items():
+        name = setters[relation].name_now
+        objects["approval_route"][relation] = approvals.route(setters[relation], note=f"{name}规程")
+        row = approvals.request(place, reason=f"{name}危房改造")
+        clerk = factories.user(f"asking_{relation}", "community_worker", place, name=f"{name}某人")
+        objects["approval"][relation] = submit(row, by=clerk)
+        objects["exemption_request"][relation] = approvals.request(place, reason=f"{name}另一件")
+        objects["approval_freeze"][relation] = approvals.freeze(setters[relation], reason=f"{name}年终决算")
+        receiver = factories.user(f"receiving_{relation}", "street_clerk", setters[relation])
+        objects["delegation"][relation] = approvals.delegation(clerk, receiver, reason=f"{name}出差")
+    schedule = HolidaySchedule.objects.get(year=2026)
+    objects["holiday_schedule"] = {OWN: schedule, NEAR: schedule, FAR: schedule}
+    return objects
 
 
 def build_cast(world: World) -> Cast:
@@ -150,6 +175,7 @@ def build_cast(world: World) -> Cast:
     }
     for view in objects["saved_view"].values():
         view.refresh_from_db()
+    objects |= decided(world, places, setters)
     objects["run"] = {OWN: run, NEAR: run, FAR: run}
     objects["period"] = {OWN: period, NEAR: period, FAR: period}
     return Cast(world, objects)

@@ -9,7 +9,7 @@ role and every object: one's own, a foreign one of one's city, one of another ci
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -18,6 +18,7 @@ from communities.base.roles import Action
 
 VIEW, COMPARE, RUN, AUDIT = Action.VIEW, Action.COMPARE, Action.RUN, Action.AUDIT
 CLOSE, EDIT, RULE = Action.CLOSE_PERIODS, Action.EDIT_REGISTERS, Action.EDIT_STANDARDS
+DECIDE = Action.APPROVE
 ACCOUNTS, ROLES = Action.MANAGE_ACCOUNTS, Action.MANAGE_ROLES
 
 OWN, NEAR, FAR, UNKNOWN = "own", "near", "far", "unknown"
@@ -48,6 +49,7 @@ HOLDS: dict[Action, tuple[str, ...]] = {
     RUN: ("city_officer", "standards_officer", "district_officer", "api_client", "stranger"),
     CLOSE: ("standards_officer",),
     RULE: ("standards_officer",),
+    DECIDE: ("city_officer", "standards_officer", "district_officer", "street_clerk", "stranger"),
     EDIT: (
         "city_officer",
         "district_officer",
@@ -174,6 +176,42 @@ API: list[Entry] = [
     *register_api("household-counts", "household_count", {"division": "place"}, written=EDIT),
     *register_api("nil-statements", "nil_statement", {"division": "place"}, written=EDIT),
     *register_api("exemptions", "exemption", {"division": "place", "committee": "committee"}, written=EDIT),
+    *register_api("exemption-requests", "exemption_request", {"division": "place"}, written=EDIT),
+    api(
+        "exemption-requests/<uuid:public_id>/submit/",
+        EDIT,
+        path="exemption_request",
+        is_get=False,
+        body={},
+        posts=(EDIT,),
+    ),
+    api("approvals/", VIEW, ids={"division": "place"}),
+    api("approvals/bulk/", VIEW, is_get=False, body={}, posts=(VIEW,)),
+    api("approvals/<uuid:public_id>/", VIEW, path="approval"),
+    *(
+        api(
+            f"approvals/<uuid:public_id>/{verb}/", VIEW, path="approval", is_get=False, body={}, posts=(VIEW,)
+        )
+        for verb in ("decide", "withdraw", "hand-on", "urge")
+    ),
+    *(
+        each
+        for name in ("route", "freeze")
+        for each in register_api(
+            f"approval-{name}s",
+            f"approval_{name}",
+            {"jurisdiction": "place", "applies_to": "place"},
+            written=RULE,
+        )
+    ),
+    *(
+        replace(each, private=True)
+        for each in register_api("approval-delegations", "delegation", {}, written=DECIDE)
+    ),
+    *(
+        replace(each, shared=True)
+        for each in register_api("holiday-schedules", "holiday_schedule", {}, written=RULE)
+    ),
     *register_api(
         "policy-documents", "document", {"jurisdiction": "place", "applies_to": "place"}, written=RULE
     ),
@@ -370,6 +408,41 @@ PAGES: list[Entry] = [
     *register_pages("nil-statements", "nil_statement", VIEW, AT_PLACE),
     *register_pages("household-counts", "household_count", VIEW, AT_PLACE),
     *register_pages("exemptions", "exemption", VIEW, AT_PLACE),
+    *register_pages("exemption-requests", "exemption_request", VIEW, AT_PLACE),
+    *entry_pages("exemption-requests", "exemption_request", rows=("division", "committee")),
+    *acts("exemption-requests", "exemption_request", EDIT, pages=(), verbs=("submit",)),
+    *register_pages("approvals", "approval", VIEW, AT_PLACE),
+    *(
+        Entry(f"approvals/{box}/", (VIEW,), ids=AT_PLACE, body={}, posts=(VIEW,))
+        for box in ("done", "submitted", "overdue", "all")
+    ),
+    Entry("approvals/bulk/", (VIEW,), body={}, posts=(VIEW,)),
+    Entry("approvals/chosen/", (VIEW,), ids=AT_PLACE),
+    *acts("approvals", "approval", VIEW, pages=(), verbs=("decide", "withdraw", "hand-on", "urge")),
+    *(
+        each
+        for name in ("route", "freeze")
+        for each in (
+            *register_pages(f"approval-{name}s", f"approval_{name}", VIEW, {"jurisdiction": "place"}),
+            *entry_pages(
+                f"approval-{name}s", f"approval_{name}", RULE, rows=("jurisdiction",), in_bulk=False
+            ),
+        )
+    ),
+    *(
+        replace(each, private=True)
+        for each in (
+            *register_pages("approval-delegations", "delegation", VIEW),
+            *entry_pages("approval-delegations", "delegation", DECIDE, ids={}, rows=("receiver",)),
+        )
+    ),
+    *(
+        replace(each, shared=True)
+        for each in (
+            *register_pages("holiday-schedules", "holiday_schedule", VIEW),
+            *entry_pages("holiday-schedules", "holiday_schedule", RULE, ids={}, in_bulk=False),
+        )
+    ),
     *entry_pages("committees", "committee", rows=("division_now",)),
     *entry_pages("premises", "room", rows=("division_now", "committee")),
     *entry_pages("nil-statements", "nil_statement", rows=("division", "committee")),
@@ -377,7 +450,14 @@ PAGES: list[Entry] = [
     *entry_pages("exemptions", "exemption", rows=("division", "committee")),
     *(
         Entry(f"{route}/export/", (VIEW,), ids=AT_PLACE)
-        for route in ("committees", "premises", "nil-statements", "household-counts", "exemptions")
+        for route in (
+            "committees",
+            "premises",
+            "nil-statements",
+            "household-counts",
+            "exemptions",
+            "exemption-requests",
+        )
     ),
     Entry("exports/<uuid:public_id>/", (VIEW,), path="export", private=True),
     Entry("exports/<uuid:public_id>/file/", (VIEW,), path="export", private=True),

@@ -2,10 +2,12 @@
 
 from communities.actions.approvals.deciding import (
     Outcome,
+    candidates,
     decide,
     decide_many,
     hand_on,
     may_answer_for,
+    may_hand_on,
     urge,
     withdraw,
 )
@@ -16,11 +18,13 @@ from communities.actions.approvals.submitting import submit
 __all__ = [
     "Difference",
     "Outcome",
+    "candidates",
     "decide",
     "decide_many",
     "differences",
     "hand_on",
     "may_answer_for",
+    "may_hand_on",
     "settle_open_turns",
     "submit",
     "urge",

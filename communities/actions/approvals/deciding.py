@@ -15,9 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from communities.actions.approvals.rounds import sealed
-from communities.actions.approvals.routes import open_turn, require_thawed
+from communities.actions.approvals.routes import open_turn, posts_at, require_thawed
 from communities.base.actions import StaleVersion, record_change, require_scope
 from communities.base.approvals import SUBJECTS, Approvable
+from communities.base.places import ancestor_ids
 from communities.base.roles import Action
 from communities.choices import APPROVAL_DECISIONS, ApprovalState, ApprovalVerb, TurnState
 from communities.models import (
@@ -69,12 +70,12 @@ def decide(
         raise PermissionDenied(_("这一步现在不由您办理。"))
     remark = remark.strip()
     if verb != ApprovalVerb.PASS and not remark:
-        raise ValidationError({"remark": _("请填写原因。")}, code="required")
+        raise _wrong("remark", _("请填写原因。"), "required")
     row = subject_of(stored)
     told = _remarks(stored, remarks or {})
     if verb == ApprovalVerb.PASS:
         if told:
-            raise ValidationError({"remarks": _("逐项意见只在退回时填写。")}, code="not_returned")
+            raise _wrong("remarks", _("逐项意见只在退回时填写。"), "not_returned")
         _require_as_submitted(stored, row)
     _opine(stored, verb, by, remark=remark, remarks=told, for_whom=principal.user)
     if verb == ApprovalVerb.PASS and _agreed(turn) < turn.needed:
@@ -127,13 +128,13 @@ def hand_on(case: ApprovalCase, *, to: User, by: Any, remark: str) -> ApprovalCa
     Raises StaleVersion, OutOfScope, PermissionDenied, ValidationError where the other may not decide on it.
     """
     stored, turn = _held(case, by)
-    if not _may_hand_on(turn, by):
+    if not may_hand_on(turn, by):
         raise PermissionDenied(_("这一步现在不由您办理。"))
     if not remark.strip():
-        raise ValidationError({"remark": _("请填写原因。")}, code="required")
+        raise _wrong("remark", _("请填写原因。"), "required")
     sees = any(span.covers(stored.division.path_now) for span in to.spans(Action.APPROVE))
     if not sees or to.pk == stored.submitter_id:
-        raise ValidationError({"to": _("这个人不能办理这一件。")}, code="may_not_decide")
+        raise _wrong("to", _("这个人不能办理这一件。"), "may_not_decide")
     before = copy(stored)
     turn.handed_to = to
     turn.save(update_fields=["handed_to"])
@@ -160,6 +161,13 @@ def urge(case: ApprovalCase, *, by: Any, remark: str = "") -> ApprovalCase:
     return case
 
 
+def candidates(case: ApprovalCase, *, but: User) -> list[User]:
+    """To whom a case may be handed on, by name: those who may decide and see it, but who submitted it."""
+    posts = posts_at(ancestor_ids(case.division.path_now))
+    holders = {user for post in posts for user in post.holders} - {case.submitter_id, but.pk}
+    return list(User.objects.filter(pk__in=holders).select_related("organisation").order_by("name", "pk"))
+
+
 def may_answer_for(case: ApprovalCase, user: Any) -> bool:
     """Whether the user submitted the case, or works where it was submitted and keeps the registers there."""
     if case.submitter_id == user.pk:
@@ -171,11 +179,26 @@ def may_answer_for(case: ApprovalCase, user: Any) -> bool:
     )
 
 
+def may_hand_on(turn: ApprovalTurn, by: User) -> bool:
+    """Whether the turn is the user's, or would be, had it not been handed on."""
+    if turn.case.submitter_id == by.pk:
+        return False
+    if turn.handed_to_id == by.pk:
+        return True
+    posts = ApprovalTurn.objects.reach_of(Principal(by), handed=False)
+    return ApprovalTurn.objects.filter(posts, pk=turn.pk).exists() or _principal(turn, by) is not None
+
+
 def subject_of(case: ApprovalCase) -> Approvable:
     """The thing that is decided on."""
     model: Any = apps.get_model(SUBJECTS[case.kind].model)
     found: Approvable = model._default_manager.get(case=case)
     return found
+
+
+def _wrong(name: str, message: Any, code: str) -> ValidationError:
+    """A refusal told at one of the things that were said."""
+    return ValidationError({name: ValidationError(message, code=code)})
 
 
 def _held(case: ApprovalCase, by: Any, *, any_version: bool = False) -> tuple[ApprovalCase, ApprovalTurn]:
@@ -202,16 +225,6 @@ def _principal(turn: ApprovalTurn, by: User) -> Principal | None:
     return None
 
 
-def _may_hand_on(turn: ApprovalTurn, by: User) -> bool:
-    """Whether the turn is the user's, or would be, had it not been handed on."""
-    if turn.case.submitter_id == by.pk:
-        return False
-    if turn.handed_to_id == by.pk:
-        return True
-    posts = ApprovalTurn.objects.reach_of(Principal(by), handed=False)
-    return ApprovalTurn.objects.filter(posts, pk=turn.pk).exists() or _principal(turn, by) is not None
-
-
 def _remarks(case: ApprovalCase, remarks: Mapping[str, str]) -> dict[str, str]:
     """What was said of single fields. Raises ValidationError for a field that was not submitted."""
     told = {name: text.strip() for name, text in remarks.items() if text.strip()}
@@ -219,10 +232,10 @@ def _remarks(case: ApprovalCase, remarks: Mapping[str, str]) -> dict[str, str]:
     unknown = sorted(set(told) - set(values))
     if unknown:
         wrong = _("申报内容中没有这一项：%(names)s。") % {"names": "、".join(unknown)}
-        raise ValidationError({"remarks": wrong}, code="unknown")
+        raise _wrong("remarks", wrong, "unknown")
     too_long = [name for name, text in told.items() if len(text) > ApprovalOpinion.REMARK]
     if too_long:
-        raise ValidationError({"remarks": _("意见不能超过 500 字。")}, code="too_long")
+        raise _wrong("remarks", _("意见不能超过 500 字。"), "too_long")
     return told
 
 
@@ -246,7 +259,7 @@ def _opine(case: ApprovalCase, verb: ApprovalVerb, by: Any, **told: Any) -> None
     if told.get("for_whom") == by:
         told["for_whom"] = None
     if len(told["remark"]) > ApprovalOpinion.REMARK:
-        raise ValidationError({"remark": _("意见不能超过 500 字。")}, code="too_long")
+        raise _wrong("remark", _("意见不能超过 500 字。"), "too_long")
     ApprovalOpinion.objects.create(
         case=case, round=case.round, position=case.position, user=by, verb=verb, **told
     )

@@ -133,6 +133,8 @@ class EntryForm(forms.ModelForm):
     keeps_drafts: ClassVar[bool] = True
     # Fields that may be changed in many rows at once; None: all but relations and what a row is recognised by.
     in_bulk: ClassVar[tuple[str, ...] | None] = None
+    # Columns that nobody enters and the rules across rows look at.
+    also_checked: ClassVar[frozenset[str]] = frozenset()
     # What the API calls a field, where that differs: the place of an enduring thing is its ``division``.
     api_names: ClassVar[Mapping[str, str]] = {"division_now": "division"}
 
@@ -159,6 +161,10 @@ class EntryForm(forms.ModelForm):
             return found.live() if issubclass(target, Row) else found
 
         return rows
+
+    def _get_validation_exclusions(self) -> set[str]:
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc] # Django's own
+        return excluded - self.also_checked
 
     @classmethod
     def bulk_names(cls) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 
 from communities.base.entry import fields
@@ -13,6 +13,16 @@ from communities.base.entry.bodies import MOST_PARTS, MOST_REASON
 from communities.base.entry.bulk import MOST_ROWS
 from communities.base.entry.forms import EntryForm
 from communities.base.entry.rule_field import RuleField
+
+# Of whatever writes a row that was read: the document tells the errors that go with it.
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="读取时的 ETag",
+)
+ETAG = OpenApiParameter("ETag", str, OpenApiParameter.HEADER, response=[200, 201])
 
 
 def range_schema(end: dict[str, Any]) -> dict[str, Any]:

@@ -285,7 +285,7 @@ class TogetherPage(EntryPage):
             return marks_in(self.request.POST.getlist("row"))
         page = self.list_page()
         page.setup(self.request)
-        return [Mark(public_id) for public_id in ids_left(page, self.entry)]
+        return [Mark(public_id) for public_id in ids_left(page, self.action)]
 
     def rows_of(self, marks: Sequence[Mark]) -> list[Any]:
         """The rows among them that the writer may write, by place. One query."""

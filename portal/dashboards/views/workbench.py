@@ -14,7 +14,8 @@ from communities.base.measures import Indicator, Outcome
 from communities.base.querysets import today, valid_on
 from communities.base.roles import Action
 from communities.base.views import ScopedPage, place_lines
-from communities.models import ChangeRecord, Committee, Division, Exemption, Premises
+from communities.choices import ApprovalState
+from communities.models import ApprovalCase, ChangeRecord, Committee, Division, Exemption, Premises
 from portal.dashboards.standing import Standing, standings
 from portal.dashboards.views.dashboard import refuse_unknown
 from portal.frame import frame_of
@@ -58,9 +59,21 @@ class Workbench(ScopedPage):
                     under=place.path_now,
                 ),
                 "changes": self.changes(place),
+                **self.approvals(),
                 "shown": SHOWN,
             },
         )
+
+    def approvals(self) -> dict[str, Any]:
+        """What waits for the user's decision, the most urgent first, and what was given back. Three queries."""
+        cases: Any = ApprovalCase.objects.live().visible_to(self.request.user)
+        waiting = cases.to_do(self.request.user).order_by("due_on", "pk")
+        returned = cases.submitted_by(self.request.user).filter(state=ApprovalState.RETURNED)
+        return {
+            "waiting": list(waiting[:SHOWN]),
+            "waiting_number": waiting.count(),
+            "returned": list(returned.order_by("-pk")[:SHOWN]),
+        }
 
     def gaps(self, card: PlaceCard) -> list[dict[str, Any]]:
         """Per standard: how many fall short or were not reported, and the widest gaps."""

@@ -19,8 +19,8 @@ from communities.base.api import envelope, refuse, refuse_unknown
 from communities.base.entry.api import EntryViewSet, as_answers
 from communities.base.entry.bodies import id_text, opened, unknown_in
 from communities.base.entry.conditions import version_asked
+from communities.base.entry.schema import ETAG, IF_MATCH
 from communities.base.paging import Order, parse_decimal
-from portal.openapi import ETAG, IF_MATCH, ErrorsSerializer
 from portal.scorecards import schemes
 from portal.scorecards.api import WholeList
 from portal.scorecards.editing import filters, forms
@@ -83,7 +83,7 @@ class RatingSchemeVersionViewSet(EntryViewSet):
     @extend_schema(
         parameters=[IF_MATCH, ETAG],
         request=PublishSerializer,
-        responses={200: VersionSerializer, 412: ErrorsSerializer, 428: ErrorsSerializer},
+        responses={200: VersionSerializer},
     )
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, public_id: Any) -> Response:

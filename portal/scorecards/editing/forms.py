@@ -9,11 +9,11 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.entry import Group, PartForm
-from communities.base.entry.fields import PickField, RowField, SpanField, WholeField
+from communities.base.entry.fields import RowField, SpanField, WholeField
 from communities.base.entry.rule_field import InputField, RuleField
 from communities.base.roles import Action
 from communities.choices import Level
-from communities.forms import RuleForm
+from communities.forms import LevelField, RuleForm
 from portal.scorecards.editing.inputs_offered import offered_inputs
 from portal.scorecards.models import (
     RatingGrade,
@@ -29,24 +29,8 @@ MOST_STARS = 5
 MOST_DECIMALS = 2
 
 
-class LevelField(PickField):
-    """A level of places by its word, as everywhere outside the database."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(choices=[(Level(level).code, word) for level, word in SCORED_LEVELS], **kwargs)
-
-    def read(self, text: str) -> Level:
-        return Level.from_code(super().read(text))
-
-    def text_of(self, value: Any) -> str:
-        return Level(value).code if isinstance(value, int) else super().text_of(value)
-
-    def prepare_value(self, value: Any) -> Any:
-        return self.text_of(value) if isinstance(value, int) else value
-
-
 class SchemeForm(RuleForm):
-    level = LevelField(label=_("评分对象"), initial=Level.COMMUNITY)
+    level = LevelField(levels=SCORED_LEVELS, label=_("评分对象"), initial=Level.COMMUNITY)
 
     class Meta(RuleForm.Meta):
         model = RatingScheme
@@ -100,6 +84,7 @@ class VersionForm(RuleForm):
         fields = ("scheme", "valid", "full_mark", "peer_class", "note")
 
     parts = {"groups": GroupForm, "grades": GradeForm, "vetoes": VetoForm}
+    also_checked = frozenset({"published_at", "deleted_at"})
     in_bulk = ()
     groups = (Group(_("版本"), ("scheme", "valid", "full_mark", "peer_class", "note")),)
 
@@ -107,11 +92,6 @@ class VersionForm(RuleForm):
         if name == "scheme":
             return lambda: RatingScheme.objects.visible_to(self.user, self.action).live()
         return super().rows_for(name)
-
-    def _get_validation_exclusions(self) -> set[str]:
-        """The rule against overlaps looks at these, though nobody enters them."""
-        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc] # Django's own
-        return excluded - {"published_at", "deleted_at"}
 
 
 class ItemForm(RuleForm):

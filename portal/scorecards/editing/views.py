@@ -46,17 +46,7 @@ class SchemeList(ListPage):
         return super().page_rows().annotate(**numbers, drafts=Count("versions", filter=drafts))
 
 
-class OfJurisdiction(DetailPage):
-    """A page of what stands on no place, but is written in the name of one."""
-
-    def jurisdiction(self) -> Any:
-        return self.row.jurisdiction
-
-    def acts(self, place: Any) -> dict[str, str]:
-        return super().acts(place or self.jurisdiction())
-
-
-class SchemeDetail(OfJurisdiction):
+class SchemeDetail(DetailPage):
     model = RatingScheme
     related = ("jurisdiction", "clause__document")
     template_name = "scorecards/scheme.html"
@@ -91,7 +81,7 @@ class VersionList(ListPage):
     purpose = _("这里列出评分表的各个版本。发布后的版本不再改动。")
 
 
-class VersionDetail(OfJurisdiction):
+class VersionDetail(DetailPage):
     """A version with all its content; for its writers, what is still missing and what is odd."""
 
     model = RatingSchemeVersion
@@ -237,7 +227,7 @@ class ItemList(ListPage):
     purpose = _("这里列出评分表各版本里的评分项目。")
 
 
-class ItemDetail(OfJurisdiction):
+class ItemDetail(DetailPage):
     model = RatingItem
     related = ("group__scheme_version__scheme__jurisdiction", "clause__document")
     groups = (

@@ -36,7 +36,7 @@ function draw() {
     page.checked = ticked > 0 && ticked === shown.length;
     page.indeterminate = ticked > 0 && ticked < shown.length;
   }
-  made.querySelector("[data-choosing-count]").textContent = ids.size ? `已选 ${ids.size.toLocaleString("zh-CN")} 条` : "勾选后可批量修改";
+  made.querySelector("[data-choosing-count]").textContent = ids.size ? `已选 ${ids.size.toLocaleString("zh-CN")} 条` : made.dataset.hint;
   made.querySelector("[data-choosing-go]").disabled = ids.size === 0;
   made.querySelector("[data-choosing-clear]").hidden = ids.size === 0;
   made.querySelector("[data-choosing-all]").hidden = ids.size === 0;
