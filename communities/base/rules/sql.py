@@ -14,14 +14,15 @@ expressions of the caller; never from words of a rule.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 from functools import reduce, singledispatch
 from math import lcm
 
 from communities.base.rules.combined import Combined, Member
 from communities.base.rules.conditions import Condition
-from communities.base.rules.items import HUNDREDTHS, Item
+from communities.base.rules.items import HUNDREDTHS, Item, rounded
 from communities.base.rules.shapes import (
     Bands,
     Counted,
@@ -32,6 +33,7 @@ from communities.base.rules.shapes import (
     Shape,
     Shortfall,
     Threshold,
+    clamped,
 )
 
 COMPARE = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
@@ -54,6 +56,11 @@ class Column:
     bottom: str = "1"
     bound: int | None = None
 
+    @property
+    def divides_by(self) -> int | None:
+        """The bottom where it is a whole number above zero, the same for all."""
+        return int(self.bottom) if self.bottom.isdigit() else None
+
 
 Columns = Mapping[str, Column]
 
@@ -68,6 +75,10 @@ class Ratio:
     """``top / (bottom * part)``, exact: expressions of whole numbers, the bottom above zero, and a constant.
 
     ``most`` and ``most_below`` bound the sizes of top and bottom. Raises TooLarge where ``int8`` might not do.
+
+    What is known of it saves the database work: the number of a ``constant``; that it is ``natural``, never below
+    zero; that it is ``sure``, never NULL where it is reached; or the ``cases`` that it was chosen from, each an
+    amount by itself, with the condition "true" last.
     """
 
     top: str
@@ -76,13 +87,24 @@ class Ratio:
     most: int = 0
     most_below: int = 1
     kind: str = "numeric"
+    constant: Decimal | None = None
+    natural: bool = False
+    sure: bool = False
+    cases: tuple[tuple[str, Ratio], ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind == "int8" and max(self.most, self.most_below * self.part) > LARGEST:
             raise TooLarge
 
     def made(
-        self, top: str, most: int, *, bottom: str | None = None, part: int | None = None, below: int = 0
+        self,
+        top: str,
+        most: int,
+        *,
+        bottom: str | None = None,
+        part: int | None = None,
+        below: int = 0,
+        natural: bool = False,
     ) -> Ratio:
         """Another amount of the same kind."""
         return Ratio(
@@ -92,7 +114,17 @@ class Ratio:
             most,
             below or self.most_below,
             self.kind,
+            natural=natural,
         )
+
+    def column(self, top: str, bottom: str) -> Ratio:
+        """The same amount by the names of columns that hold it."""
+        return replace(self, top=top, bottom=bottom, constant=None, cases=())
+
+    @property
+    def is_nothing(self) -> bool:
+        """What does not apply to anybody."""
+        return self.top == f"NULL::{self.kind}"
 
     def whole(self, value: int) -> str:
         """A constant."""
@@ -105,37 +137,54 @@ class Ratio:
         """Both over one bottom."""
         part = lcm(self.part, other.part)
         one, two = part // self.part, part // other.part
-        first, second = self._times(self.top, one), self._times(other.top, two)
-        most, more = self.most * one, other.most * two
         if self.bottom == other.bottom:
-            return self.made(first, most, part=part), self.made(second, more, part=part)
-        bottom, below = _product(self.bottom, other.bottom), self.most_below * other.most_below
+            return self._raised(one, self, part), other._raised(two, other, part)
+        together = self.made(
+            "", 0, bottom=_product(self.bottom, other.bottom), below=self.most_below * other.most_below
+        )
         return (
-            self.made(
-                _product(first, other.bottom), most * other.most_below, bottom=bottom, part=part, below=below
-            ),
-            self.made(
-                _product(second, self.bottom), more * self.most_below, bottom=bottom, part=part, below=below
-            ),
+            self._raised(one, together, part, other.bottom, other.most_below),
+            other._raised(two, together, part, self.bottom, self.most_below),
         )
 
+    def _raised(self, factor: int, over: Ratio, part: int, bottom: str = "1", below: int = 1) -> Ratio:
+        """The same amount over the bottom of ``over``: the top times what it is divided by more."""
+        top = self.top if self.constant == 0 else _product(self._times(self.top, factor), bottom)
+        most = self.most * factor * below
+        return over.made(top, most, part=part, natural=self.natural)
+
     def plus(self, other: Ratio) -> Ratio:
+        if self.constant == 0 or other.constant == 0:
+            return other if self.constant == 0 else self
         one, two = self.over(other)
-        return one.made(f"({one.top} + {two.top})", one.most + two.most)
+        natural = one.natural and two.natural
+        return one.made(f"({one.top} + {two.top})", one.most + two.most, natural=natural)
 
     def minus(self, other: Ratio) -> Ratio:
+        if other.constant == 0:
+            return self
         one, two = self.over(other)
         return one.made(f"({one.top} - {two.top})", one.most + two.most)
 
     def times(self, factor: Decimal) -> Ratio:
         top, part = _fraction(factor)
-        return self.made(self._times(self.top, top), self.most * abs(top), part=self.part * part)
+        return self.made(
+            self._times(self.top, top),
+            self.most * abs(top),
+            part=self.part * part,
+            natural=self.natural and top >= 0,
+        )
 
     def divided(self, by: Decimal) -> Ratio:
         """By a number that is not zero."""
         top, part = _fraction(by)
         sign = -1 if top < 0 else 1
-        return self.made(self._times(self.top, sign * part), self.most * part, part=self.part * abs(top))
+        return self.made(
+            self._times(self.top, sign * part),
+            self.most * part,
+            part=self.part * abs(top),
+            natural=self.natural and top > 0,
+        )
 
     def product(self, top: str, most: int) -> Ratio:
         """Times a whole number."""
@@ -144,17 +193,24 @@ class Ratio:
     def quotient(self, below: str, most: int) -> Ratio:
         """Divided by a whole number above zero."""
         return self.made(
-            self.top, self.most, bottom=_product(self.bottom, below), below=self.most_below * most
+            self.top,
+            self.most,
+            bottom=_product(self.bottom, below),
+            below=self.most_below * most,
+            natural=self.natural,
         )
 
     def extreme(self, function: str, other: Ratio) -> Ratio:
         """``greatest`` or ``least``; of a NULL and a number the number."""
         one, two = self.over(other)
-        return one.made(f"{function}({one.top}, {two.top})", max(one.most, two.most))
+        known = any if function == "greatest" else all
+        natural = known((one.natural, two.natural))
+        return one.made(f"{function}({one.top}, {two.top})", max(one.most, two.most), natural=natural)
 
     def clamped(self, least: Decimal | None, most: Decimal | None) -> Ratio:
         """Within bounds; must not be NULL."""
-        found = self if least is None else self.extreme("greatest", self.number(least))
+        is_above = least is None or (self.natural and least <= 0)
+        found = self if is_above else self.extreme("greatest", self.number(least or Decimal(0)))
         return found if most is None else found.extreme("least", self.number(most))
 
     def number(self, value: Decimal) -> Ratio:
@@ -179,7 +235,7 @@ class Ratio:
         found = self.div(self.top, self.below)
         if up:
             found = f"({found} + CASE WHEN mod({self.top}, {self.below}) > 0 THEN 1 ELSE 0 END)"
-        return Ratio(found, most=self.most + 1, kind=self.kind)
+        return Ratio(found, most=self.most + 1, kind=self.kind, natural=True)
 
 
 def _fraction(value: Decimal) -> tuple[int, int]:
@@ -194,14 +250,14 @@ def _product(one: str, other: str) -> str:
 
 def nothing(kind: str) -> Ratio:
     """What does not apply."""
-    return Ratio(f"NULL::{kind}", kind=kind)
+    return Ratio(f"NULL::{kind}", kind=kind, natural=True)
 
 
 def number(value: Decimal, kind: str) -> Ratio:
     """A parsed number, exact whatever it meets."""
     top, part = _fraction(value)
     text = f"{top}::{kind}" if top >= 0 else f"({top})::{kind}"
-    return Ratio(text, part=part, most=abs(top), kind=kind)
+    return Ratio(text, part=part, most=abs(top), kind=kind, constant=value, natural=value >= 0)
 
 
 def item_sql(item: Item, columns: Columns) -> str:
@@ -222,29 +278,54 @@ def exact_sql(item: Item, columns: Columns) -> Ratio:
 
 
 def settled_sql(item: Item, points: Ratio) -> str:
-    """Hundredths within the item's bounds. It names the points several times: best they are columns by then."""
+    """Hundredths within the item's bounds, of each case by itself: constants are rounded here.
+
+    Unless :func:`is_settled_at_once` it names the points several times: best they are columns by then.
+    """
+    if points.cases:
+        *cases, (_true, last) = points.cases
+        whens = " ".join(f"WHEN {condition} THEN {settled_sql(item, each)}" for condition, each in cases)
+        return f"CASE {whens} ELSE {settled_sql(item, last)} END"
+    if points.constant is not None:
+        exact = clamped(Fraction(points.constant), item.least, item.most)
+        return f"({rounded(exact, item.places, item.mode)})"
+    if points.is_nothing:
+        return "NULL::int"
     # greatest() and least() pass over a NULL, which must stay one.
-    held = points.clamped(item.least, item.most)
-    return f"CASE WHEN {points.top} IS NOT NULL THEN {rounded_sql(held, item.places, item.mode)} END"
+    whole = rounded_sql(points.clamped(item.least, item.most), item.places, item.mode)
+    return whole if points.sure else f"CASE WHEN {points.top} IS NOT NULL THEN {whole} END"
+
+
+def is_settled_at_once(item: Item, points: Ratio) -> bool:
+    """Whether settling names each amount once."""
+    if points.cases:
+        return all(is_settled_at_once(item, each) for _condition, each in points.cases)
+    if points.constant is not None or points.is_nothing:
+        return True
+    return points.sure and (points.natural or item.least >= 0) and item.mode != "up"
 
 
 def rounded_sql(points: Ratio, places: int = 2, mode: str = "half_up") -> str:
     """Hundredths after rounding to so many places, halves away from zero: :func:`rounded` in SQL."""
     unit = 10**places
-    size = points.made(f"(abs({points.top}) * {points.whole(unit)})", points.most * unit)
+    bare = points.top if points.natural else f"abs({points.top})"
+    size = points.made(f"({bare} * {points.whole(unit)})", points.most * unit)
     match mode:
         case "half_up":
-            doubled = size.made(
-                f"(2 * {size.top} + {size.below})", 2 * size.most + size.most_below * size.part
-            )
-            whole = doubled.made(doubled.top, doubled.most, part=2 * size.part).steps().top
+            doubled = f"({bare} * {points.whole(2 * unit)} + {size.below})"
+            most = 2 * size.most + size.most_below * size.part
+            whole = size.made(doubled, most, part=2 * size.part).steps().top
         case "down":
             whole = size.div(size.top, size.below)
         case _:
             whole = size.steps(up=True).top
     if unit != HUNDREDTHS:
         whole = f"({whole} * {HUNDREDTHS // unit})"
-    return f"(CASE WHEN {points.top} < 0 THEN -{whole} ELSE {whole} END)::int"
+    return (
+        f"({whole})::int"
+        if points.natural
+        else f"(CASE WHEN {points.top} < 0 THEN -{whole} ELSE {whole} END)::int"
+    )
 
 
 @singledispatch
@@ -253,43 +334,55 @@ def points_sql(rule: Shape, columns: Columns, full: Decimal) -> Ratio:
     raise NotImplementedError(type(rule).__name__)
 
 
-def _reading(columns: Columns, code: str) -> Ratio:
-    """A value as whole numbers; columns with decimals are taken as ``numeric``, which is as exact."""
+def _reading(columns: Columns, code: str, *, has_base: bool = False) -> Ratio:
+    """A value as whole numbers; columns with decimals are taken as ``numeric``, which is as exact.
+
+    ``has_base``: it is only reached where the bottom is not zero.
+    """
     column, kind = columns[code], kind_of(columns)
-    bottom = column.bottom if column.bottom == "1" else f"coalesce(nullif({column.bottom}, 0), 1)"
     cast = "" if kind == "int8" else "::numeric"
-    most = column.bound or 0
-    below = bottom if bottom == "1" else f"({bottom}){cast}"
-    return Ratio(
-        f"({column.top}){cast}", below, most=most, most_below=1 if bottom == "1" else most, kind=kind
-    )
+    top, most = f"({column.top}){cast}", column.bound or 0
+    if column.divides_by is not None:
+        return Ratio(top, part=column.divides_by, most=most, kind=kind)
+    bottom = column.bottom if has_base else f"coalesce(nullif({column.bottom}, 0), 1)"
+    return Ratio(top, f"({bottom}){cast}", most=most, most_below=most, kind=kind)
 
 
 def _absences(column: Column) -> tuple[str, str]:
     """Conditions: nobody reported it; nothing to divide by."""
-    return f"({column.top}) IS NULL", "false" if column.bottom == "1" else f"({column.bottom}) = 0"
+    return f"({column.top}) IS NULL", "false" if column.divides_by is not None else f"({column.bottom}) = 0"
 
 
-def _cases(cases: Sequence[tuple[str, Ratio]], otherwise: Ratio) -> Ratio:
-    """The first ratio whose condition holds."""
+def _sure(points: Ratio) -> Ratio:
+    """What is known never to be NULL where it is reached."""
+    cases = tuple((condition, _sure(each)) for condition, each in points.cases)
+    return replace(points, sure=True, cases=cases)
+
+
+def _cases(cases: Sequence[tuple[str, Ratio]], otherwise: Ratio, alone: Ratio | None = None) -> Ratio:
+    """The first ratio whose condition holds. ``alone``: the last as it may be written where no other holds."""
     part = lcm(otherwise.part, *(ratio.part for _condition, ratio in cases))
     widest = next(
         (r for r in (*(ratio for _condition, ratio in cases), otherwise) if r.bottom != "1"), otherwise
     )
 
     def raised(ratio: Ratio) -> Ratio:
-        factor = part // ratio.part
-        top, most = ratio._times(ratio.top, factor), ratio.most * factor  # noqa: SLF001 - of the same module
-        if ratio.bottom == widest.bottom:
-            return ratio.made(top, most, part=part)
+        factor = 1 if ratio.is_nothing else part // ratio.part
+        if ratio.bottom == widest.bottom or ratio.is_nothing:
+            return ratio._raised(factor, widest, part)  # noqa: SLF001 - of the same module
         # Constants stand over any bottom.
-        return widest.made(_product(top, widest.bottom), most * widest.most_below, part=part)
+        return ratio._raised(factor, widest, part, widest.bottom, widest.most_below)  # noqa: SLF001
 
     found = [(condition, raised(ratio)) for condition, ratio in cases]
     last = raised(otherwise)
     tops = " ".join(f"WHEN {condition} THEN {ratio.top}" for condition, ratio in found)
     most = max(last.most, *(ratio.most for _condition, ratio in found))
-    return last.made(f"(CASE {tops} ELSE {last.top} END)", most)
+    chosen = last.made(
+        f"(CASE {tops} ELSE {last.top} END)",
+        most,
+        natural=last.natural and all(ratio.natural for _condition, ratio in found),
+    )
+    return replace(chosen, cases=(*cases, ("true", alone or otherwise)))
 
 
 def _policy(code: str, full: Decimal, kind: str) -> Ratio:
@@ -304,7 +397,8 @@ def _one_value(rule: OneValue, columns: Columns, full: Decimal, give: Callable[[
     cases = [(missing, _policy(rule.missing, full, kind))]
     if no_base != "false":
         cases.append((no_base, _policy(rule.no_base, full, kind)))
-    return _cases(cases, give(_reading(columns, rule.value)))
+    alone = _sure(give(_reading(columns, rule.value, has_base=True)))
+    return _cases(cases, give(_reading(columns, rule.value)), alone)
 
 
 @points_sql.register
@@ -373,6 +467,7 @@ def _counted(rule: Counted, columns: Columns, full: Decimal) -> Ratio:
         total = number(full, kind).minus(moved).clamped(rule.floor, None)
     else:
         total = moved.clamped(None, full if rule.cap is None else rule.cap)  # type: ignore[attr-defined]
+    total = _sure(total)
     return _cases(cases, total) if cases else total
 
 
