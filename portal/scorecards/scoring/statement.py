@@ -20,7 +20,7 @@ from communities.base.rules.sql import (
 )
 from communities.choices import Level
 from portal.scorecards.engine.frame import WHENEVER, nearest, records_below
-from portal.scorecards.engine.sql import Sql, with_ctes
+from portal.scorecards.engine.sql import SOME_RUN, Sql, with_ctes
 from portal.scorecards.models import VetoEffect
 from portal.scorecards.scoring.inputs import columns, inputs
 from portal.scorecards.scoring.sheet import CLASSES, Sheet, SheetItem, hundredths
@@ -93,9 +93,9 @@ FROM """
         )
         + records_below(of.spans)
         + Sql(
-            """ JOIN communities_division division ON division.id = record.division_id
+            f""" JOIN communities_division division ON division.id = record.division_id
     AND record.valid @> %s::date AND division.level = %s AND division.deleted_at IS NULL
-JOIN scorecards_measurecard card ON card.division_id = record.division_id AND card.run_id = %s
+JOIN scorecards_measurecard card ON card.division_id = record.division_id AND card.run_id = {SOME_RUN}
 LEFT JOIN communities_communityrecord community ON community.division_id = division.id
     AND community.valid @> %s::date AND community.deleted_at IS NULL
 """,
