@@ -10,14 +10,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from communities.base.places import Span
-from communities.base.rules.sql import (
-    LARGEST,
-    Column,
-    condition_sql,
-    exact_sql,
-    is_settled_at_once,
-    settled_sql,
-)
+from communities.base.rules.ratios import LARGEST, Column
+from communities.base.rules.sql import condition_sql, exact_sql, is_settled_at_once, settled_sql
 from communities.choices import Level
 from portal.scorecards.engine.frame import WHENEVER, nearest, records_below
 from portal.scorecards.engine.sql import SOME_RUN, Sql, with_ctes
