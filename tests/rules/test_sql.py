@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from communities.base.rules import Inputs, Item, Reading, read_rule
+from communities.base.rules.ratios import Column
 from communities.base.rules.reach import reach
-from communities.base.rules.sql import Column, exact_sql, item_sql
+from communities.base.rules.sql import exact_sql, item_sql
 
 CODES = ("a", "b", "c")
 # Few distinct numbers, so that values often meet thresholds, ends of bands and each other.

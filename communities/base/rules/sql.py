@@ -13,15 +13,26 @@ expressions of the caller; never from words of a rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from functools import reduce, singledispatch
 from math import lcm
 
 from communities.base.rules.combined import Combined, Member
 from communities.base.rules.conditions import Condition
-from communities.base.rules.items import HUNDREDTHS, Item
+from communities.base.rules.items import HUNDREDTHS, Item, rounded
+from communities.base.rules.ratios import (
+    Column,
+    Columns,
+    Ratio,
+    TooLarge,
+    fraction,
+    kind_of,
+    nothing,
+    number,
+)
 from communities.base.rules.shapes import (
     Bands,
     Counted,
@@ -32,176 +43,8 @@ from communities.base.rules.shapes import (
     Shape,
     Shortfall,
     Threshold,
+    clamped,
 )
-
-COMPARE = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
-LARGEST = 2**63 - 1
-
-
-class TooLarge(Exception):
-    """A step could give a number that no ``bigint`` holds."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """Where a reading stands: expressions of its top (NULL: nobody reported) and bottom (0: nothing to divide by).
-
-    Both in people's units; the bottom is never NULL nor below 0. ``bound``: both are whole numbers of at most that
-    size; None: they may have decimals.
-    """
-
-    top: str
-    bottom: str = "1"
-    bound: int | None = None
-
-
-Columns = Mapping[str, Column]
-
-
-def kind_of(columns: Columns) -> str:
-    """What whole numbers are reckoned in, as far as the columns go."""
-    return "numeric" if any(column.bound is None for column in columns.values()) else "int8"
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """``top / (bottom * part)``, exact: expressions of whole numbers, the bottom above zero, and a constant.
-
-    ``most`` and ``most_below`` bound the sizes of top and bottom. Raises TooLarge where ``int8`` might not do.
-    """
-
-    top: str
-    bottom: str = "1"
-    part: int = 1
-    most: int = 0
-    most_below: int = 1
-    kind: str = "numeric"
-
-    def __post_init__(self) -> None:
-        if self.kind == "int8" and max(self.most, self.most_below * self.part) > LARGEST:
-            raise TooLarge
-
-    def made(
-        self, top: str, most: int, *, bottom: str | None = None, part: int | None = None, below: int = 0
-    ) -> Ratio:
-        """Another amount of the same kind."""
-        return Ratio(
-            top,
-            self.bottom if bottom is None else bottom,
-            self.part if part is None else part,
-            most,
-            below or self.most_below,
-            self.kind,
-        )
-
-    def whole(self, value: int) -> str:
-        """A constant."""
-        return f"{value}::{self.kind}" if value >= 0 else f"({value})::{self.kind}"
-
-    def _times(self, text: str, factor: int) -> str:
-        return text if factor == 1 else f"({text} * {self.whole(factor)})"
-
-    def over(self, other: Ratio) -> tuple[Ratio, Ratio]:
-        """Both over one bottom."""
-        part = lcm(self.part, other.part)
-        one, two = part // self.part, part // other.part
-        first, second = self._times(self.top, one), self._times(other.top, two)
-        most, more = self.most * one, other.most * two
-        if self.bottom == other.bottom:
-            return self.made(first, most, part=part), self.made(second, more, part=part)
-        bottom, below = _product(self.bottom, other.bottom), self.most_below * other.most_below
-        return (
-            self.made(
-                _product(first, other.bottom), most * other.most_below, bottom=bottom, part=part, below=below
-            ),
-            self.made(
-                _product(second, self.bottom), more * self.most_below, bottom=bottom, part=part, below=below
-            ),
-        )
-
-    def plus(self, other: Ratio) -> Ratio:
-        one, two = self.over(other)
-        return one.made(f"({one.top} + {two.top})", one.most + two.most)
-
-    def minus(self, other: Ratio) -> Ratio:
-        one, two = self.over(other)
-        return one.made(f"({one.top} - {two.top})", one.most + two.most)
-
-    def times(self, factor: Decimal) -> Ratio:
-        top, part = _fraction(factor)
-        return self.made(self._times(self.top, top), self.most * abs(top), part=self.part * part)
-
-    def divided(self, by: Decimal) -> Ratio:
-        """By a number that is not zero."""
-        top, part = _fraction(by)
-        sign = -1 if top < 0 else 1
-        return self.made(self._times(self.top, sign * part), self.most * part, part=self.part * abs(top))
-
-    def product(self, top: str, most: int) -> Ratio:
-        """Times a whole number."""
-        return self.made(_product(self.top, top), self.most * most)
-
-    def quotient(self, below: str, most: int) -> Ratio:
-        """Divided by a whole number above zero."""
-        return self.made(
-            self.top, self.most, bottom=_product(self.bottom, below), below=self.most_below * most
-        )
-
-    def extreme(self, function: str, other: Ratio) -> Ratio:
-        """``greatest`` or ``least``; of a NULL and a number the number."""
-        one, two = self.over(other)
-        return one.made(f"{function}({one.top}, {two.top})", max(one.most, two.most))
-
-    def clamped(self, least: Decimal | None, most: Decimal | None) -> Ratio:
-        """Within bounds; must not be NULL."""
-        found = self if least is None else self.extreme("greatest", self.number(least))
-        return found if most is None else found.extreme("least", self.number(most))
-
-    def number(self, value: Decimal) -> Ratio:
-        """A constant of the same kind."""
-        return number(value, self.kind)
-
-    def compared(self, operator: str, target: Decimal) -> str:
-        one, two = self.over(self.number(target))
-        return f"{one.top} {COMPARE[operator]} {two.top}"
-
-    @property
-    def below(self) -> str:
-        """All that the top is divided by."""
-        return self._times(self.bottom, self.part) if self.bottom != "1" else self.whole(self.part)
-
-    def div(self, top: str, below: str) -> str:
-        """The whole part of a quotient of what is not negative."""
-        return f"({top} / {below})" if self.kind == "int8" else f"div({top}, {below})"
-
-    def steps(self, *, up: bool = False) -> Ratio:
-        """The whole number below, or with ``up`` above, of what is not negative."""
-        found = self.div(self.top, self.below)
-        if up:
-            found = f"({found} + CASE WHEN mod({self.top}, {self.below}) > 0 THEN 1 ELSE 0 END)"
-        return Ratio(found, most=self.most + 1, kind=self.kind)
-
-
-def _fraction(value: Decimal) -> tuple[int, int]:
-    return value.as_integer_ratio()
-
-
-def _product(one: str, other: str) -> str:
-    if one == "1":
-        return other
-    return one if other == "1" else f"({one} * {other})"
-
-
-def nothing(kind: str) -> Ratio:
-    """What does not apply."""
-    return Ratio(f"NULL::{kind}", kind=kind)
-
-
-def number(value: Decimal, kind: str) -> Ratio:
-    """A parsed number, exact whatever it meets."""
-    top, part = _fraction(value)
-    text = f"{top}::{kind}" if top >= 0 else f"({top})::{kind}"
-    return Ratio(text, part=part, most=abs(top), kind=kind)
 
 
 def item_sql(item: Item, columns: Columns) -> str:
@@ -222,29 +65,54 @@ def exact_sql(item: Item, columns: Columns) -> Ratio:
 
 
 def settled_sql(item: Item, points: Ratio) -> str:
-    """Hundredths within the item's bounds. It names the points several times: best they are columns by then."""
+    """Hundredths within the item's bounds, of each case by itself: constants are rounded here.
+
+    Unless :func:`is_settled_at_once` it names the points several times: best they are columns by then.
+    """
+    if points.cases:
+        *cases, (_true, last) = points.cases
+        whens = " ".join(f"WHEN {condition} THEN {settled_sql(item, each)}" for condition, each in cases)
+        return f"CASE {whens} ELSE {settled_sql(item, last)} END"
+    if points.constant is not None:
+        exact = clamped(Fraction(points.constant), item.least, item.most)
+        return f"({rounded(exact, item.places, item.mode)})"
+    if points.is_nothing:
+        return "NULL::int"
     # greatest() and least() pass over a NULL, which must stay one.
-    held = points.clamped(item.least, item.most)
-    return f"CASE WHEN {points.top} IS NOT NULL THEN {rounded_sql(held, item.places, item.mode)} END"
+    whole = rounded_sql(points.clamped(item.least, item.most), item.places, item.mode)
+    return whole if points.sure else f"CASE WHEN {points.top} IS NOT NULL THEN {whole} END"
+
+
+def is_settled_at_once(item: Item, points: Ratio) -> bool:
+    """Whether settling names each amount once."""
+    if points.cases:
+        return all(is_settled_at_once(item, each) for _condition, each in points.cases)
+    if points.constant is not None or points.is_nothing:
+        return True
+    return points.sure and (points.natural or item.least >= 0) and item.mode != "up"
 
 
 def rounded_sql(points: Ratio, places: int = 2, mode: str = "half_up") -> str:
     """Hundredths after rounding to so many places, halves away from zero: :func:`rounded` in SQL."""
     unit = 10**places
-    size = points.made(f"(abs({points.top}) * {points.whole(unit)})", points.most * unit)
+    bare = points.top if points.natural else f"abs({points.top})"
+    size = points.made(f"({bare} * {points.whole(unit)})", points.most * unit)
     match mode:
         case "half_up":
-            doubled = size.made(
-                f"(2 * {size.top} + {size.below})", 2 * size.most + size.most_below * size.part
-            )
-            whole = doubled.made(doubled.top, doubled.most, part=2 * size.part).steps().top
+            doubled = f"({bare} * {points.whole(2 * unit)} + {size.below})"
+            most = 2 * size.most + size.most_below * size.part
+            whole = size.made(doubled, most, part=2 * size.part).steps().top
         case "down":
             whole = size.div(size.top, size.below)
         case _:
             whole = size.steps(up=True).top
     if unit != HUNDREDTHS:
         whole = f"({whole} * {HUNDREDTHS // unit})"
-    return f"(CASE WHEN {points.top} < 0 THEN -{whole} ELSE {whole} END)::int"
+    return (
+        f"({whole})::int"
+        if points.natural
+        else f"(CASE WHEN {points.top} < 0 THEN -{whole} ELSE {whole} END)::int"
+    )
 
 
 @singledispatch
@@ -253,43 +121,55 @@ def points_sql(rule: Shape, columns: Columns, full: Decimal) -> Ratio:
     raise NotImplementedError(type(rule).__name__)
 
 
-def _reading(columns: Columns, code: str) -> Ratio:
-    """A value as whole numbers; columns with decimals are taken as ``numeric``, which is as exact."""
+def _reading(columns: Columns, code: str, *, has_base: bool = False) -> Ratio:
+    """A value as whole numbers; columns with decimals are taken as ``numeric``, which is as exact.
+
+    ``has_base``: it is only reached where the bottom is not zero.
+    """
     column, kind = columns[code], kind_of(columns)
-    bottom = column.bottom if column.bottom == "1" else f"coalesce(nullif({column.bottom}, 0), 1)"
     cast = "" if kind == "int8" else "::numeric"
-    most = column.bound or 0
-    below = bottom if bottom == "1" else f"({bottom}){cast}"
-    return Ratio(
-        f"({column.top}){cast}", below, most=most, most_below=1 if bottom == "1" else most, kind=kind
-    )
+    top, most = f"({column.top}){cast}", column.bound or 0
+    if column.divides_by is not None:
+        return Ratio(top, part=column.divides_by, most=most, kind=kind)
+    bottom = column.bottom if has_base else f"coalesce(nullif({column.bottom}, 0), 1)"
+    return Ratio(top, f"({bottom}){cast}", most=most, most_below=most, kind=kind)
 
 
 def _absences(column: Column) -> tuple[str, str]:
     """Conditions: nobody reported it; nothing to divide by."""
-    return f"({column.top}) IS NULL", "false" if column.bottom == "1" else f"({column.bottom}) = 0"
+    return f"({column.top}) IS NULL", "false" if column.divides_by is not None else f"({column.bottom}) = 0"
 
 
-def _cases(cases: Sequence[tuple[str, Ratio]], otherwise: Ratio) -> Ratio:
-    """The first ratio whose condition holds."""
+def _sure(points: Ratio) -> Ratio:
+    """What is known never to be NULL where it is reached."""
+    cases = tuple((condition, _sure(each)) for condition, each in points.cases)
+    return replace(points, sure=True, cases=cases)
+
+
+def _cases(cases: Sequence[tuple[str, Ratio]], otherwise: Ratio, alone: Ratio | None = None) -> Ratio:
+    """The first ratio whose condition holds. ``alone``: the last as it may be written where no other holds."""
     part = lcm(otherwise.part, *(ratio.part for _condition, ratio in cases))
     widest = next(
         (r for r in (*(ratio for _condition, ratio in cases), otherwise) if r.bottom != "1"), otherwise
     )
 
     def raised(ratio: Ratio) -> Ratio:
-        factor = part // ratio.part
-        top, most = ratio._times(ratio.top, factor), ratio.most * factor  # noqa: SLF001 - of the same module
-        if ratio.bottom == widest.bottom:
-            return ratio.made(top, most, part=part)
+        factor = 1 if ratio.is_nothing else part // ratio.part
+        if ratio.bottom == widest.bottom or ratio.is_nothing:
+            return ratio.raised(factor, widest, part)
         # Constants stand over any bottom.
-        return widest.made(_product(top, widest.bottom), most * widest.most_below, part=part)
+        return ratio.raised(factor, widest, part, widest.bottom, widest.most_below)
 
     found = [(condition, raised(ratio)) for condition, ratio in cases]
     last = raised(otherwise)
     tops = " ".join(f"WHEN {condition} THEN {ratio.top}" for condition, ratio in found)
     most = max(last.most, *(ratio.most for _condition, ratio in found))
-    return last.made(f"(CASE {tops} ELSE {last.top} END)", most)
+    chosen = last.made(
+        f"(CASE {tops} ELSE {last.top} END)",
+        most,
+        natural=last.natural and all(ratio.natural for _condition, ratio in found),
+    )
+    return replace(chosen, cases=(*cases, ("true", alone or otherwise)))
 
 
 def _policy(code: str, full: Decimal, kind: str) -> Ratio:
@@ -304,7 +184,8 @@ def _one_value(rule: OneValue, columns: Columns, full: Decimal, give: Callable[[
     cases = [(missing, _policy(rule.missing, full, kind))]
     if no_base != "false":
         cases.append((no_base, _policy(rule.no_base, full, kind)))
-    return _cases(cases, give(_reading(columns, rule.value)))
+    alone = _sure(give(_reading(columns, rule.value, has_base=True)))
+    return _cases(cases, give(_reading(columns, rule.value)), alone)
 
 
 @points_sql.register
@@ -373,6 +254,7 @@ def _counted(rule: Counted, columns: Columns, full: Decimal) -> Ratio:
         total = number(full, kind).minus(moved).clamped(rule.floor, None)
     else:
         total = moved.clamped(None, full if rule.cap is None else rule.cap)  # type: ignore[attr-defined]
+    total = _sure(total)
     return _cases(cases, total) if cases else total
 
 
@@ -447,7 +329,7 @@ def _taken(earned: Ratio, found: Found, worth: Sequence[Decimal], all_of: Decima
 
     Worth 1 where none applies, which nobody will see.
     """
-    places = lcm(*(_fraction(each)[1] for each in worth))
+    places = lcm(*(fraction(each)[1] for each in worth))
     whole = [int(each * places) for each in worth]
     parts = [
         f"CASE WHEN {points.top} IS NULL THEN 0 ELSE {points.whole(each)} END"

@@ -7,6 +7,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
+
+from django.db import transaction
 
 from communities.base.measures import assessments_of, measures_of
 from communities.base.places import LABEL_WIDTH, Span
@@ -17,7 +20,7 @@ from portal.scorecards.engine.frame import WHENEVER, frame, records_below, rule_
 from portal.scorecards.engine.judging import Judging
 from portal.scorecards.engine.slots import register
 from portal.scorecards.engine.sources import Days, Grouped, framed, grouped
-from portal.scorecards.engine.sql import Sql, joined, with_ctes
+from portal.scorecards.engine.sql import SOME_RUN, Sql, joined, standing, with_ctes
 from portal.scorecards.engine.targets import PROFILE_COLUMNS, Resolver, profiles_in
 from portal.scorecards.models import Run
 
@@ -90,13 +93,14 @@ class Measuring:
         self.resolver = Resolver(rule_book(self.day, jurisdictions))
         self.positions = register(slots()) if positions is None else positions
         self.place: Sql | None = None
+        self.is_listed = False
         self.names: list[str] = []
 
     def lay_frame(self, spans: Sequence[Span]) -> None:
         """Lay out the communities below ``spans`` as a table and settle which standards hold for them."""
         plan_briefly()
         lay_table("place", frame(self.resolver.book, spans), joined_by="division_id, profile")
-        self.place = None
+        self.place, self.is_listed = None, False
         self.names = self.resolver.learn(profiles_in(Sql("place")))
         self.resolver.store(self.names)
 
@@ -119,7 +123,7 @@ class Measuring:
         values = tuple([row[number] for row in rows] for number in range(len(LISTED)))
         places = ", ".join(f"%s::{kind}[]" for kind in LISTED.values())
         listed = Sql(f"SELECT * FROM unnest({places}) AS place({', '.join(LISTED)})", values)
-        self.place = listed.named("place", materialized=True)
+        self.place, self.is_listed = listed.named("place", materialized=True), True
         self.names = self.resolver.learn(row[len(LISTED) :] for row in rows)
         if stored:
             self.resolver.store(self.names)
@@ -166,6 +170,17 @@ class Measuring:
         """Bring the frame's cards up to date; how many changed."""
         statement = self._insert(self.measured(), None) + UPSERT
         return statement.execute() if self.place is None else statement.execute_prepared()
+
+    def looked_up(self, statement: Sql) -> list[tuple[Any, ...]]:
+        """The rows of a statement over the frame, for those who only look.
+
+        Over a few communities, which are values in a text that is always the same, it is planned once for each
+        connection: planning takes several times as long as running it.
+        """
+        if not self.is_listed:
+            return statement.rows()
+        with transaction.atomic(savepoint=False):
+            return statement.rows_prepared()
 
     def differs(self) -> bool:
         """Whether the frame's rows would give other figures than the run's cards, as far as their slots reach."""
@@ -250,7 +265,7 @@ WHERE stored.values IS DISTINCT FROM fresh.values[1:coalesce(cardinality(stored.
         )
         direct = Sql(
             f"SELECT upper.path, {sums('card.values')} AS values FROM upper\n"
-            f"JOIN {TABLE} card ON card.parent_id = upper.division_id AND card.run_id = %s\n"
+            f"JOIN {TABLE} card ON card.parent_id = upper.division_id AND card.run_id = {SOME_RUN}\n"
             "WHERE card.division_id NOT IN (SELECT division_id FROM upper) GROUP BY upper.path",
             (self.run.pk,),
         )
@@ -278,20 +293,18 @@ WHERE stored.values IS DISTINCT FROM fresh.values[1:coalesce(cardinality(stored.
                 (self.run.pk, self.run.period_id, self.day),
             )
             + cards
-            + Sql(
-                f") fresh LEFT JOIN {TABLE} old ON old.run_id = %s AND old.division_id = fresh.division_id",
-                (replaced,),
-            )
+            + ") fresh "
+            + standing(TABLE, replaced)
         )
 
 
 def plan_briefly() -> None:
-    """For the present transaction: try fewer orders of joins, and plan a prepared statement once for all values.
+    """For the present transaction: try fewer orders of joins.
 
     The parts of a measuring statement join up to four tables each, all of them together dozens; planning every
     order of those takes longer than measuring a community.
     """
-    Sql("SET LOCAL join_collapse_limit = 5; SET LOCAL plan_cache_mode = force_generic_plan").execute()
+    Sql("SET LOCAL join_collapse_limit = 5").execute()
 
 
 def lay_table(name: str, content: Sql, *, joined_by: str) -> None:

@@ -1,5 +1,7 @@
 """A piece of SQL with its parameters, so that statements can be put together from small named parts."""
 
+# ruff: noqa: S608 - statements are put together from literals of this package; values are parameters
+
 from __future__ import annotations
 
 import hashlib
@@ -39,16 +41,27 @@ class Sql:
     def execute_prepared(self) -> int:
         """The same, parsed and planned once for each connection, whatever the values.
 
-        For a text that is always the same and takes longer to plan than to run. The database is asked each time
-        whether it knows the statement: behind a pool of connections nobody else can tell.
+        For a text that is always the same and takes longer to plan than to run; to be called inside a transaction.
+        The database is asked each time whether it knows the statement: behind a pool of connections nobody else can
+        tell.
         """
-        name, text = _numbered(self.text)
         with connection.cursor() as cursor:
-            cursor.execute("SELECT FROM pg_prepared_statements WHERE name = %s", [name])
-            if not cursor.rowcount:
-                cursor.execute(f"PREPARE {name} AS {text}")
-            cursor.execute(f"EXECUTE {name} ({', '.join(['%s'] * len(self.params))})", self.params)
+            self._run_prepared(cursor)
             return int(cursor.rowcount)
+
+    def rows_prepared(self) -> list[tuple[Any, ...]]:
+        """All rows, read in the same way."""
+        with connection.cursor() as cursor:
+            self._run_prepared(cursor)
+            return list(cursor.fetchall())
+
+    def _run_prepared(self, cursor: Any) -> None:
+        name, text = _numbered(self.text)
+        cursor.execute(_PLANNING, [name])
+        if not cursor.fetchone()[0]:
+            cursor.execute(f"PREPARE {name} AS {text}")
+        places = ", ".join(["%s"] * len(self.params))
+        cursor.execute(f"EXECUTE {name} ({places})" if places else f"EXECUTE {name}", self.params)
 
     def rows(self) -> list[tuple[Any, ...]]:
         """Run it; all rows."""
@@ -57,7 +70,13 @@ class Sql:
             return list(cursor.fetchall())
 
 
-@lru_cache(maxsize=16)
+# For the present transaction: one plan for all values, and fewer orders of joins tried (``cards.plan_briefly``). Is
+# the statement known?
+_PLANNING = """SELECT EXISTS (SELECT FROM pg_prepared_statements WHERE name = %s),
+    set_config('plan_cache_mode', 'force_generic_plan', true), set_config('join_collapse_limit', '5', true)"""
+
+
+@lru_cache(maxsize=64)
 def _numbered(text: str) -> tuple[str, str]:
     """A name for a statement to be prepared, and its text with ``$1``, ``$2``... for ``%s``."""
     numbers = itertools.count(1)
@@ -83,3 +102,18 @@ def of_queryset(queryset: QuerySet[Any]) -> Sql:
     """The statement that the ORM would send."""
     text, params = queryset.query.sql_with_params()
     return Sql(text, tuple(params))
+
+
+# A run of which the planner is not told: one that it has not counted yet it would take for empty, and read all of
+# it for each place. So it goes by what runs hold on average.
+SOME_RUN = "(SELECT %s::bigint)"
+
+
+def standing(table: str, run_id: int | None) -> Sql:
+    """To be joined to ``fresh``: as ``old`` the card that a place has in another run, if any."""
+    return Sql(
+        f"""LEFT JOIN LATERAL (
+    SELECT public_id FROM {table} WHERE run_id = {SOME_RUN} AND division_id = fresh.division_id LIMIT 1
+) old ON true""",
+        (run_id,),
+    )

@@ -97,5 +97,6 @@ class Scene:
         """All slots as the rows yield them: one statement, whatever is asked of it."""
         size = max(self.measuring.positions.values(), default=-1) + 1
         sums = ", ".join(f"coalesce(sum(values[{number}]), 0)::bigint" for number in range(1, size + 1))
-        (live,) = (Sql(f"SELECT {sums} FROM (") + self.measuring.measured() + ") fresh").rows()
+        live_sums = Sql(f"SELECT {sums} FROM (") + self.measuring.measured() + ") fresh"
+        (live,) = self.measuring.looked_up(live_sums)
         return list(live)

@@ -135,7 +135,7 @@ def _page(
         (*params, limit + 1),
     )
     names = ("subject", "division", "profile", *_JUDGED)
-    rows = scene.measuring.over_subjects(main).rows()
+    rows = scene.measuring.looked_up(scene.measuring.over_subjects(main))
     return listing([dict(zip(names, row, strict=True)) for row in rows], limit, position)
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from communities.base.measures import Indicator, Measure, Outcome, measures_of
 from communities.base.rules import Named, Reading
-from communities.base.rules.sql import Column, Columns
+from communities.base.rules.ratios import Column, Columns
 from portal.scorecards.catalogue import INDICATORS
 
 INDICATOR_GROUP = _("指标")

@@ -10,14 +10,17 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from communities.base.places import Span
-from communities.base.rules.sql import Column, condition_sql, exact_sql, settled_sql
+from communities.base.rules.ratios import LARGEST, Column
+from communities.base.rules.sql import condition_sql, exact_sql, is_settled_at_once, settled_sql
 from communities.choices import Level
 from portal.scorecards.engine.frame import WHENEVER, nearest, records_below
-from portal.scorecards.engine.sql import Sql, with_ctes
+from portal.scorecards.engine.sql import SOME_RUN, Sql, with_ctes
 from portal.scorecards.models import VetoEffect
 from portal.scorecards.scoring.inputs import columns, inputs
 from portal.scorecards.scoring.sheet import CLASSES, Sheet, SheetItem, hundredths
 
+# More than an item's points can be, in hundredths, and than there can be places.
+LARGEST_POINTS, PLACES = 2**31, 2**24
 # What a scored place has besides its points; :func:`ranked` gives these columns.
 PLACE = "division_id, parent_id, city, classes"
 RESULT = "division_id, parent_id, city, classes, points, absent, total, grade, vetoes, rank, peers"
@@ -37,10 +40,16 @@ class Subjects:
 def ranked(of: Subjects) -> Sql:
     """One row for each place: :data:`RESULT`. All peers of a place must be among them for its rank to be right.
 
-    What a later step names several times is a column of an earlier one, or it would be reckoned as often.
+    What a later step names several times is a column of an earlier one, or it would be reckoned as often. Columns
+    that nobody asks of the last step are not reckoned at all.
     """
     steps = _steps(of.sheet, tuple(sorted(of.positions.items())))
-    return with_ctes([_subject(of).named("subject", materialized=True), *steps[:-1]], steps[-1])
+    return with_ctes([_step("subject", _subject(of)), *steps[:-1]], steps[-1])
+
+
+def _step(name: str, content: Sql) -> Sql:
+    """A step that the planner leaves apart (OFFSET 0), but whose rows it does not store before they are read."""
+    return (content + "\nOFFSET 0").named(name)
 
 
 @lru_cache(maxsize=64)
@@ -50,10 +59,11 @@ def _steps(sheet: Sheet, positions: tuple[tuple[str, int], ...]) -> tuple[Sql, .
     ctes = [
         *_earned(sheet, dict(positions)),
         *_means(sheet, peer),
-        _filled(sheet, peer).named("filled"),
-        _weighed(sheet).named("weighed", materialized=True),
-        _grouped(sheet).named("grouped"),
-        _totalled(sheet).named("totalled", materialized=True),
+        _step("filled", _filled(sheet, peer)),
+        _step("weighed", _weighed(sheet)),
+        _step("grouped", _grouped(sheet)),
+        _step("added", _added(sheet)),
+        _step("totalled", _totalled(sheet)),
     ]
     window = f"PARTITION BY city, {peer}"
     main = Sql(
@@ -77,9 +87,9 @@ FROM """
         )
         + records_below(of.spans)
         + Sql(
-            """ JOIN communities_division division ON division.id = record.division_id
+            f""" JOIN communities_division division ON division.id = record.division_id
     AND record.valid @> %s::date AND division.level = %s AND division.deleted_at IS NULL
-JOIN scorecards_measurecard card ON card.division_id = record.division_id AND card.run_id = %s
+JOIN scorecards_measurecard card ON card.division_id = record.division_id AND card.run_id = {SOME_RUN}
 LEFT JOIN communities_communityrecord community ON community.division_id = division.id
     AND community.valid @> %s::date AND community.deleted_at IS NULL
 """,
@@ -120,21 +130,23 @@ def _cities(of: Subjects) -> list[str]:
 def _earned(sheet: Sheet, positions: Mapping[str, int]) -> list[Sql]:
     """Points of each item before its policy, as ``p1``...; NULL where it does not apply, or was not asked.
 
-    In three steps: what is read, ``t1``... over ``b1``...; exact points, ``x1``... over ``y1``...; hundredths.
+    In three steps: what is read, ``t0``...; exact points, ``x1``... over ``y1``..., of the items whose settling
+    names them several times; hundredths.
     """
     told = columns(sheet.codes, positions, _largest(sheet))
-    read, cells = {}, []
-    for at, (code, column) in enumerate(told.items(), 1):
-        has_bottom = column.bottom != "1"
-        read[code] = Column(f"t{at}", f"b{at}" if has_bottom else "1", column.bound)
-        cells += [f"{column.top} AS t{at}", *([f"{column.bottom} AS b{at}"] if has_bottom else [])]
+    cells: dict[str, str] = {}
+    read = {code: _named(column, cells) for code, column in told.items()}
     exact, settled = [], []
     for number, each in _numbered(sheet):
         points = exact_sql(each.item, read)
-        has_bottom = points.bottom != "1"
-        exact += [f"{points.top} AS x{number}", *([f"{points.bottom} AS y{number}"] if has_bottom else [])]
-        named = replace(points, top=f"x{number}", bottom=f"y{number}" if has_bottom else "1")
-        cell = settled_sql(each.item, named)
+        if not is_settled_at_once(each.item, points):
+            has_bottom = points.bottom != "1"
+            exact += [
+                f"{points.top} AS x{number}",
+                *([f"{points.bottom} AS y{number}"] if has_bottom else []),
+            ]
+            points = points.column(f"x{number}", f"y{number}" if has_bottom else "1")
+        cell = settled_sql(each.item, points)
         settled.append(
             f"{cell if each.is_for_all else f'CASE WHEN {_asked(each)} THEN {cell} END'} AS p{number}"
         )
@@ -142,13 +154,21 @@ def _earned(sheet: Sheet, positions: Mapping[str, int]) -> list[Sql]:
         f"CASE WHEN {condition_sql(condition, read)} THEN {1 << at} ELSE 0 END"
         for at, condition in enumerate(sheet.conditions)
     ]
-    exact.append(f"({' + '.join(bits) or '0'})::bigint AS vetoes")
-    steps = {
-        "reading": f"SELECT {', '.join([PLACE, *cells])}\nFROM subject",
-        "exact": f"SELECT {', '.join([PLACE, *exact])}\nFROM reading",
-        "earned": f"SELECT {', '.join([PLACE, 'vetoes', *settled])}\nFROM exact",
-    }
-    return [Sql(_percents(text)).named(name, materialized=True) for name, text in steps.items()]
+    settled.append(f"({' + '.join(bits) or '0'})::bigint AS vetoes")
+    listed = [f"{text} AS {name}" for text, name in cells.items()]
+    steps = {"reading": f"SELECT {', '.join([PLACE, *listed])}\nFROM subject"}
+    if exact:
+        steps["exact"] = f"SELECT {', '.join(['reading.*', *exact])}\nFROM reading"
+    steps["earned"] = f"SELECT {', '.join([PLACE, *settled])}\nFROM {list(steps)[-1]}"
+    return [_step(name, Sql(_percents(text))) for name, text in steps.items()]
+
+
+def _named(column: Column, cells: dict[str, str]) -> Column:
+    """A column over the names of its expressions, which are added to ``cells``, each once."""
+    top = cells.setdefault(column.top, f"t{len(cells)}")
+    if column.divides_by is not None:
+        return replace(column, top=top)
+    return replace(column, top=top, bottom=cells.setdefault(column.bottom, f"t{len(cells)}"))
 
 
 def _largest(sheet: Sheet) -> int:
@@ -194,14 +214,20 @@ def _by_peers(each: SheetItem) -> bool:
 
 
 def _mean(number: int) -> str:
-    quotient = _half_up(f"sum(p{number})", "1", f"count(p{number})")
+    quotient = _half_up(f"sum(p{number})", 1, f"count(p{number})", PLACES * LARGEST_POINTS)
     return f"CASE WHEN count(p{number}) > 0 THEN {quotient} END AS m{number}"
 
 
-def _half_up(top: str, factor: str, bottom: str) -> str:
-    """``top * factor / bottom`` as a whole number, halves away from zero; the bottom is above zero."""
-    doubled = f"2 * abs({top})::numeric * {factor} + {bottom}"
-    return f"(sign({top}) * div({doubled}, 2 * ({bottom})))::bigint"
+def _half_up(top: str, factor: int, bottom: str, most: int) -> str:
+    """``top * factor / bottom`` as a whole number, halves away from zero; the bottom is above zero.
+
+    In ``bigint`` where no step can be too large for it, ``most`` being the largest sizes of top and bottom.
+    Division of either kind cuts off towards zero.
+    """
+    half = f"CASE WHEN {top} < 0 THEN -{bottom} ELSE {bottom} END"
+    if most * (2 * factor + 2) <= LARGEST:
+        return f"(({top} * {2 * factor}::bigint + {half}) / (2 * {bottom}))"
+    return f"div({top} * {2 * factor}::numeric + {half}, 2 * {bottom})::bigint"
 
 
 def _filled(sheet: Sheet, peer: str) -> Sql:
@@ -226,18 +252,46 @@ def _weighed(sheet: Sheet) -> Sql:
     numbers = [number for number, _each in _numbered(sheet)]
     cells = []
     for at in range(len(sheet.groups)):
-        parts = [(number + 1, each.full) for number, each in sheet.items_of(at)]
-        earned = " + ".join(f"coalesce(f{number}, 0)" for number, _full in parts) or "0"
-        worth = " + ".join(f"CASE WHEN f{number} IS NULL THEN 0 ELSE {full} END" for number, full in parts)
-        cells.append(f"({earned})::bigint AS e{at + 1}, ({worth or '0'})::bigint AS w{at + 1}")
-    absent = ", ".join(f"CASE WHEN p{number} IS NULL THEN {number} END" for number in numbers)
+        parts = [(f"f{number + 1}", each.full) for number, each in sheet.items_of(at)]
+        cells.append(f"{_sum_there(parts)} AS e{at + 1}, {_worth(parts)} AS w{at + 1}")
+    absent = ", ".join(f"CASE WHEN p{number} IS NULL THEN {number}::smallint END" for number in numbers)
+    none = _nulls([f"p{number}" for number in numbers])
     return Sql(
         "SELECT division_id, parent_id, city, classes, vetoes,\n"
         f"    ARRAY[{', '.join(f'f{number}' for number in numbers)}]::integer[] AS points,\n"
-        f"    array_remove(ARRAY[{absent}]::smallint[], NULL) AS absent,\n    "
+        f"    CASE WHEN {none} = 0 THEN '{{}}'\n"
+        f"        ELSE array_remove(ARRAY[{absent}]::smallint[], NULL) END AS absent,\n    "
         + ",\n    ".join(cells)
         + "\nFROM filled"
     )
+
+
+Parts = Sequence[tuple[str, int]]
+
+
+def _nulls(names: Sequence[str]) -> str:
+    """How many are NULL; a function takes a hundred arguments at most."""
+    pieces = (names[start : start + 100] for start in range(0, len(names), 100))
+    return " + ".join(f"num_nulls({', '.join(piece)})" for piece in pieces) or "0"
+
+
+def _sum_there(parts: Parts) -> str:
+    """What is not NULL added up."""
+    names = [name for name, _full in parts]
+    there = " + ".join(f"coalesce({name}, 0)" for name in names)
+    return f"coalesce({' + '.join(names)}, {there})::bigint" if parts else "0::bigint"
+
+
+def _worth(parts: Parts) -> str:
+    """What is not NULL is worth."""
+    if not parts:
+        return "0::bigint"
+    worth = " + ".join(f"CASE WHEN {name} IS NULL THEN 0 ELSE {full} END" for name, full in parts)
+    all_there = f"{_nulls([name for name, _full in parts])} = 0"
+    return f"(CASE WHEN {all_there} THEN {sum(full for _name, full in parts)} ELSE {worth} END)::bigint"
+
+
+CARRIED = "division_id, parent_id, city, classes, vetoes, points, absent"
 
 
 def _grouped(sheet: Sheet) -> Sql:
@@ -245,38 +299,47 @@ def _grouped(sheet: Sheet) -> Sql:
     cells = []
     for at, group in enumerate(sheet.groups, 1):
         full = hundredths(group.full_mark)
-        points = f"least(e{at}, {full})" if group.is_bonus else _in_proportion(f"e{at}", f"w{at}", full)
+        earned = len(sheet.items_of(at - 1)) * LARGEST_POINTS
+        points = f"least(e{at}, {full})"
+        if not group.is_bonus:
+            points = _in_proportion(f"e{at}", f"w{at}", full, earned)
         if not group.may_go_below_zero:
-            # greatest() passes over a NULL, which must stay one.
-            points = f"CASE WHEN {points} < 0 THEN 0 ELSE {points} END"
+            # Points of zero and below are as the sum that they are a proportion of.
+            points = f"CASE WHEN e{at} <= 0 AND w{at} > 0 THEN 0 ELSE {points} END"
         cells.append(f"{points} AS g{at}")
-    return Sql(
-        "SELECT division_id, parent_id, city, classes, vetoes, points, absent,\n    "
-        + ",\n    ".join(cells)
-        + "\nFROM weighed"
-    )
+    return Sql(f"SELECT {CARRIED},\n    " + ",\n    ".join(cells) + "\nFROM weighed")
 
 
-def _in_proportion(earned: str, worth: str, full: int) -> str:
-    """``group_total`` of the reference, before its floor."""
+def _in_proportion(earned: str, worth: str, full: int, most: int) -> str:
+    """``group_total`` of the reference, before its floor; at most ``most`` can be earned."""
     return (
         f"(CASE WHEN {worth} = 0 THEN NULL WHEN {worth} = {full} THEN {earned}"
-        f" ELSE {_half_up(earned, str(full), worth)} END)"
+        f" ELSE {_half_up(earned, full, worth, most)} END)"
     )
+
+
+def _added(sheet: Sheet) -> Sql:
+    """What the groups earned, and out of how much, as ``earned`` and ``worth``; ``more``: by bonus groups."""
+    base: list[tuple[str, int]] = []
+    bonus: list[str] = []
+    for at, group in enumerate(sheet.groups, 1):
+        if group.is_bonus:
+            bonus.append(f"g{at}")
+        else:
+            base.append((f"g{at}", hundredths(group.full_mark)))
+    more = " + ".join(bonus) or "0"
+    cells = f"{_sum_there(base)} AS earned, {_worth(base)} AS worth, {more} AS more"
+    return Sql(f"SELECT {CARRIED},\n    {cells}\nFROM grouped")
 
 
 def _totalled(sheet: Sheet) -> Sql:
-    base: list[tuple[str, int]] = []
-    bonus: list[tuple[str, int]] = []
-    for at, group in enumerate(sheet.groups, 1):
-        (bonus if group.is_bonus else base).append((f"g{at}", hundredths(group.full_mark)))
-    earned = " + ".join(f"coalesce({name}, 0)" for name, _full in base) or "0"
-    worth = " + ".join(f"CASE WHEN {name} IS NULL THEN 0 ELSE {full} END" for name, full in base) or "0"
-    more = "".join(f" + {name}" for name, _full in bonus)
-    return Sql(
-        "SELECT division_id, parent_id, city, classes, vetoes, points, absent,\n"
-        f"    ({_in_proportion(f'({earned})', f'({worth})', sheet.full)}{more})::bigint AS total\nFROM grouped"
+    # Of a group of which but one item of one hundredth applies, that one's points count for all.
+    most = sum(
+        len(sheet.items_of(at)) * LARGEST_POINTS * (hundredths(group.full_mark) + 1)
+        for at, group in enumerate(sheet.groups)
     )
+    total = _in_proportion("earned", "worth", sheet.full, most)
+    return Sql(f"SELECT {CARRIED},\n    ({total} + more)::bigint AS total\nFROM added")
 
 
 def _grade(sheet: Sheet) -> str:
@@ -292,6 +355,8 @@ def _grade(sheet: Sheet) -> str:
         masks[veto.effect] |= 1 << at
         if veto.effect == VetoEffect.DROP:
             drops.append(f" + (vetoes >> {at} & 1)")
+    if not sheet.vetoes:
+        return f"CASE {steps} END::smallint"
     reached = f"(CASE {steps} END{''.join(drops)})"
     barred = f"vetoes & {masks[VetoEffect.BAR_TOP]} <> 0 AND {reached} = 1"
     held = f"CASE WHEN {barred} THEN 2 ELSE {reached} END"

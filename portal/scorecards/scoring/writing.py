@@ -16,7 +16,7 @@ from communities.choices import Level
 from communities.models import DivisionRecord
 from portal.scorecards.engine.frame import WHENEVER, paths_on, records_below, records_of
 from portal.scorecards.engine.slots import register
-from portal.scorecards.engine.sql import Sql
+from portal.scorecards.engine.sql import SOME_RUN, Sql, standing
 from portal.scorecards.models import Run, ScoreCard
 from portal.scorecards.scoring.sheet import CLASSES, published_sheet
 from portal.scorecards.scoring.statement import RESULT, Subjects, ranked
@@ -153,9 +153,13 @@ class Scoring:
             f" {', '.join(WRITTEN)})\nSELECT %s::bigint, %s::bigint, %s::bigint, clock_timestamp(),"
             f" coalesce(old.public_id, new_public_id()), {listed}\nFROM ("
         )
-        joined = f") fresh LEFT JOIN {TABLE} old ON old.run_id = %s AND old.division_id = fresh.division_id"
         run = self.run
-        return Sql(head, (run.pk, run.period_id, run.scheme_version_id)) + cards + Sql(joined, (replaced,))
+        return (
+            Sql(head, (run.pk, run.period_id, run.scheme_version_id))
+            + cards
+            + ") fresh "
+            + standing(TABLE, replaced)
+        )
 
     @staticmethod
     def _upsert(names: Sequence[str]) -> str:
@@ -240,7 +244,7 @@ WHERE above.run_id = %s AND division.id = above.division_id AND division.level =
             return Sql(
                 f"""SELECT part.parent_id, {cells} FROM {table} part
     JOIN communities_division above ON above.id = part.parent_id
-    WHERE part.run_id = %s AND above.level = %s{wanted} GROUP BY part.parent_id""",
+    WHERE part.run_id = {SOME_RUN} AND above.level = %s{wanted} GROUP BY part.parent_id""",
                 one,
             )
 
