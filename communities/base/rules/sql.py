@@ -16,12 +16,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from functools import reduce, singledispatch
 from math import lcm
 
 from communities.base.rules.combined import Combined, Member
 from communities.base.rules.conditions import Condition
-from communities.base.rules.items import HUNDREDTHS, Item
+from communities.base.rules.items import HUNDREDTHS, Item, rounded
 from communities.base.rules.shapes import (
     Bands,
     Counted,
@@ -225,7 +226,12 @@ def settled_sql(item: Item, points: Ratio) -> str:
     """Hundredths within the item's bounds. It names the points several times: best they are columns by then."""
     # greatest() and least() pass over a NULL, which must stay one.
     held = points.clamped(item.least, item.most)
-    return f"CASE WHEN {points.top} IS NOT NULL THEN {rounded_sql(held, item.places, item.mode)} END"
+    settled = rounded_sql(held, item.places, item.mode)
+    # Rounding to fewer places than a bound has may pass it.
+    for function, bound in (("greatest", item.least), ("least", item.most)):
+        if bound is not None and bound * 10**item.places % 1:
+            settled = f"{function}({settled}, {rounded(Fraction(bound))})"
+    return f"CASE WHEN {points.top} IS NOT NULL THEN {settled} END"
 
 
 def rounded_sql(points: Ratio, places: int = 2, mode: str = "half_up") -> str:
