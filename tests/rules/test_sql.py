@@ -121,7 +121,19 @@ WHOLE_SUBJECTS = st.lists(st.tuples(WHOLE_READING, WHOLE_READING, WHOLE_READING)
 
 @st.composite
 def items(draw: Any) -> Item:
-    least, most = draw(st.sampled_from([("0", None), ("-5", None), ("0", "8"), ("-100", "150"), ("0", "1.25"), ("-1.25", "0.75"), ("0.26", "1.26")]))
+    least, most = draw(
+        st.sampled_from(
+            [
+                ("0", None),
+                ("-5", None),
+                ("0", "8"),
+                ("-100", "150"),
+                ("0", "1.25"),
+                ("-1.25", "0.75"),
+                ("0.26", "1.26"),
+            ]
+        )
+    )
     return Item(
         read_rule(draw(RULES)),
         Decimal(draw(st.sampled_from(["1", "5", "7.5", "10", "100"]))),
