@@ -119,6 +119,7 @@ class PremisesForm(CommunityFactForm):
             """s.area < (SELECT sum(f.area) FROM communities_premisesfunctionarea f
             WHERE f.premises_id = s.row_pk AND f.deleted_at IS NULL)""",
             ZONES_FIT["premises_functions_fit"],
+            name="area",
         ),
     )
     parts = {"functions": FunctionAreaForm}

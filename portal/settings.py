@@ -276,6 +276,7 @@ LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # it ends with the session
 SESSION_ENGINE = "django.contrib.sessions.backends.db"  # losing Valkey logs nobody out
 SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", 15 * 60)
 SESSION_ABSOLUTE_SECONDS = env.int("SESSION_ABSOLUTE_SECONDS", 12 * 60 * 60)

@@ -1,10 +1,10 @@
 """All addresses of the portal."""
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
-from portal import health
+from portal import errors, health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.live, name="healthz"),
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", require_safe(ExportToDjangoView), name="metrics"),
     path("accounts/", include("portal.accounts.urls")),
     path("api/v1/", include("portal.api")),
+    re_path(r"^api(/v1)?$", errors.not_found),
     path("", include("portal.dashboards.urls")),
     path("", include("portal.scorecards.urls")),
     path("", include("portal.scorecards.editing.urls")),

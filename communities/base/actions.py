@@ -152,15 +152,18 @@ def _violated(
     It is told at its field, for models in ``named`` only where others stand beside them.
     """
     name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
-    for model in {type(row) for row in rows}:
+    kinds = {type(row) for row in rows}
+    told_at = named or kinds
+    for model in sorted(kinds, key=lambda kind: kind not in told_at):
+        where = model.constraint_fields.get(name) if model in told_at else None
         if name in model.trigger_messages:
-            return ValidationError(model.trigger_messages[name])
+            found = ValidationError(model.trigger_messages[name])
+            return ValidationError({where: found}) if where else found
         for constraint in model._meta.constraints:
             if constraint.name == name:
                 code = constraint.violation_error_code
                 found = ValidationError(constraint.get_violation_error_message(), code=code)
-                where = model.constraint_fields.get(name)
-                return ValidationError({where: found}) if where and model in (named or {model}) else found
+                return ValidationError({where: found}) if where else found
     raise error
 
 

@@ -89,7 +89,7 @@ class Row(models.Model):
     # What to say when a rule across rows, held by a trigger of the database, is broken: by its name.
     trigger_messages: ClassVar[Mapping[str, Any]] = {}
 
-    # At which field the breach of a constraint is told, by the constraint's name: the one to be looked at first.
+    # At which field the breach of a constraint or of such a rule is told, by its name: the first to be looked at.
     constraint_fields: ClassVar[Mapping[str, str]] = {}
 
     # Fields whose values never enter a change record in plain.

@@ -88,6 +88,7 @@ class Premises(Row):
     told_apart_by = "division_now__code_now"
     trigger_messages = ZONES_FIT
     constraint_fields = {
+        "premises_functions_fit": "area",
         "premises_area_in_range": "area",
         "premises_dates_in_order": "lost_on",
         "premises_loss_has_reason": "lost_reason",
@@ -169,6 +170,7 @@ class PremisesFunctionArea(Row):
     part_of = "premises"
     trigger_messages = ZONES_FIT
     constraint_fields = {
+        "premises_functions_fit": "area",
         "premisesfunctionarea_unique": "function",
         "premisesfunctionarea_area_in_range": "area",
     }

@@ -193,9 +193,12 @@ def _named(conflicts: list[list[Any]]) -> list[dict[str, Any]]:
 def clean_up(period: Period) -> None:
     """Drop the cards of a period's runs that nobody reads any more; the runs themselves are kept.
 
-    What current scores rest on is read until they are reckoned anew: their explanations show it.
+    What current scores rest on is read until they are reckoned anew: their explanations show it. Scores that
+    another version of their scheme takes over stay until its run is done, for it takes their addresses over too.
     """
     unread = Run.objects.filter(period=period, current__isnull=True).exclude(job__state__in=Job.UNFINISHED)
+    scored_anew = Run.objects.filter(period=period, kind=RunKind.SCORE, job__state__in=Job.UNFINISHED)
+    unread = unread.exclude(scheme_version__scheme__in=scored_anew.values("scheme_version__scheme"))
     ScoreCard.objects.filter(run__in=unread).delete()
     ScoreRollUp.objects.filter(run__in=unread).delete()
     MeasureCard.objects.filter(run__in=unread.exclude(scorings__current__isnull=False)).delete()

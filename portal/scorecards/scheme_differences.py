@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -80,13 +81,19 @@ class Difference:
 
 
 def differences(old: RatingSchemeVersion, new: RatingSchemeVersion) -> list[Difference]:
-    """What ``new`` adds, leaves out and changes; rows are known by their names."""
+    """What ``new`` adds, leaves out and changes.
+
+    Rows are known by their names, items under another name by what they rest on and read.
+    """
     before, after = content_of(old), content_of(new)
     found: list[Difference] = []
     if fields := changed(old, new, VERSION_FIELDS):
         found.append(Difference(Kind.CHANGED, label_of(old), force_str(new), fields))
     for part, names in FIELDS.items():
-        found += _rows(rows_of(before, part), rows_of(after, part), names)
+        if part == "items":
+            found += _items(before, after, names)
+        else:
+            found += _rows(rows_of(before, part), rows_of(after, part), names)
     return found
 
 
@@ -104,16 +111,50 @@ def previous_of(version: RatingSchemeVersion, user: Any) -> RatingSchemeVersion 
 
 
 def rows_of(content: Content, part: str) -> dict[str, Row]:
-    """The rows of one kind by name; items of one name in several groups by both names."""
-    if part != "items":
-        listed: Any = [each.group for each in content.groups] if part == "groups" else getattr(content, part)
-        return {row.name: row for row in listed}
-    items: dict[str, Row] = {}
+    """The rows of one kind by name."""
+    listed: Any = [each.group for each in content.groups] if part == "groups" else getattr(content, part)
+    return {row.name: row for row in listed}
+
+
+def _items(before: Content, after: Content, names: tuple[str, ...]) -> Iterator[Difference]:
+    """Items of a name that stands in several groups of either version are known by both names."""
+    contents = (before, after)
+    repeated = {
+        name
+        for content in contents
+        for name, number in Counter(item.name for item in content.items).items()
+        if number > 1
+    }
+    old, new = ({_item_name(item, repeated): item for item in _in_groups(each)} for each in contents)
+    renamed = _renamed(
+        {name: item for name, item in old.items() if name not in new},
+        {name: item for name, item in new.items() if name not in old},
+    )
+    yield from _rows({renamed.get(name, name): item for name, item in old.items()}, new, ("name", *names))
+
+
+def _in_groups(content: Content) -> Iterator[RatingItem]:
     for each in content.groups:
         for item in each.items:
             item.group = each.group
-            items[f"{item.name}({each.group.name})" if item.name in items else item.name] = item
-    return items
+            yield item
+
+
+def _item_name(item: RatingItem, repeated: Container[str]) -> str:
+    return f"{item.name}({item.group.name})" if item.name in repeated else item.name
+
+
+def _renamed(gone: Mapping[str, RatingItem], come: Mapping[str, RatingItem]) -> dict[str, str]:
+    """Old and new names of items that alone, in either version, rest on one clause and read the same values."""
+    old, new = _by_sense(gone), _by_sense(come)
+    return {old[sense]: new[sense] for sense in old.keys() & new.keys()}
+
+
+def _by_sense(items: Mapping[str, RatingItem]) -> dict[tuple[int | None, frozenset[str]], str]:
+    """The names of items by clause and values read, where only one has them."""
+    senses = {name: (item.clause_id, item.shape.reads()) for name, item in items.items()}
+    number = Counter(senses.values())
+    return {sense: name for name, sense in senses.items() if number[sense] == 1}
 
 
 def _rows(old: Mapping[str, Any], new: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[Difference]:
@@ -137,7 +178,7 @@ def label_of(row: Any) -> str:
 def told(row: Any, names: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
     """What a row says by itself: (field, its label, its value in words), without what is empty or as usual."""
     for name in names:
-        if name == CONDITION or not _is_usual(row, name):
+        if name == CONDITION or not (name == "name" or _is_usual(row, name)):
             yield name, label_in(row, name), in_words(row, name)
 
 
@@ -153,9 +194,17 @@ def changed(old: Any, new: Any, names: tuple[str, ...]) -> tuple[FieldDifference
     found = []
     for name in names:
         before, after = in_words(old, name), in_words(new, name)
+        if name == "clause" and before == after:
+            before, after = wording_of(old), wording_of(new)
         if before != after:
             found.append(FieldDifference(name, label_in(old, name), before, after))
     return tuple(found)
+
+
+def wording_of(item: RatingItem) -> str:
+    """What the clause of an item said at publishing, or says now: it may have been put right in between."""
+    basis = item.basis_at_hand
+    return "" if basis is None else f"{basis.document}{basis.label}：{basis.text}"
 
 
 def label_in(row: Any, name: str) -> str:

@@ -92,3 +92,13 @@ def test_a_locked_name_is_locked_at_every_door(db: None) -> None:
     # The link of an administrator opens again what guesses have locked.
     links.make(user, by=None)
     assert sign_in(Client(), "clerk").status_code == 302
+
+
+def test_a_message_is_not_carried_to_the_next_user(db: None) -> None:
+    """What was said to one who signed out before any page showed it is said to nobody."""
+    factories.user("clerk")
+    client = Client()
+    sign_in(client, "clerk")
+    assert client.post("/accounts/sessions/end/", {"session": "others"}).status_code == 302
+    client.post("/accounts/logout/")
+    assert "没有可结束的登录" not in client.get("/accounts/login/").content.decode()

@@ -211,7 +211,7 @@ def test_zones_go_with_their_rooms(world: World, officer: APIClient) -> None:
     ]
     small = changed(world, "community", version=3, area="49.99")
     answer = officer.post(BULK, {"rows": [room(world), small]})
-    assert (answer.status_code, told(answer)) == (400, [("rows.1.non_field_errors", "invalid")])
+    assert (answer.status_code, told(answer)) == (400, [("rows.1.area", "invalid")])
     assert stored(world, "community").area == 50
 
 

@@ -72,7 +72,8 @@ def test_other_requests_that_cannot_be_answered(
     said(officer.generic("PUT", url, "{}", content_type=JSON), 405, "method_not_allowed")
     said(officer.get(url, headers={"accept": "text/csv"}), 406, "not_acceptable")
     said(officer.get(url, headers={"accept": "text/csv", "accept-language": "en"}), 406, "not_acceptable")
-    said(officer.get(f"{API}/nothing/"), 404, "not_found")
+    for nowhere in (f"{API}/nothing/", API, "/api"):
+        said(officer.get(nowhere), 404, "not_found")
     said(officer.get(f"{url}{PLACE}/"), 404, "not_found")
     said(Client().get(url), 401, "not_authenticated")
     said(Client().get(url, headers={"authorization": "Bearer x"}), 401, "authentication_failed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -125,13 +126,19 @@ BAD: list[dict[str, Any]] = [
 ]
 
 
+def as_on_page(error: dict[str, Any]) -> str:
+    """Of a closed list the API says the codes as well."""
+    said = str(error["detail"])
+    return re.sub(r"[a-z_]+\((.*?)\)", r"\1", said) if error["code"] == "choice" else said
+
+
 @pytest.mark.parametrize("changes", BAD, ids=str)
 def test_both_doors_say_the_same(world: World, officer: APIClient, changes: dict[str, Any]) -> None:
     """Word for word, field by field."""
     before = Premises.objects.count()
     answer = officer.post(ROOMS, room(world, **changes))
     assert answer.status_code == 400
-    over_api = sorted((error["attr"] or "", error["detail"]) for error in answer.json()["errors"])
+    over_api = sorted((error["attr"] or "", as_on_page(error)) for error in answer.json()["errors"])
 
     typed = {name: ("on" if value is True else value or "") for name, value in room(world, **changes).items()}
     typed["division_now"] = typed.pop("division")
@@ -141,6 +148,35 @@ def test_both_doors_say_the_same(world: World, officer: APIClient, changes: dict
     on_page = sorted((names.get(name, name), text) for name, texts in form.errors.items() for text in texts)
     assert over_api == on_page
     assert Premises.objects.count() == before
+
+
+def test_zones_larger_than_their_rooms_are_told_at_the_area(world: World, officer: APIClient) -> None:
+    zones = [{"function": "reading", "area": "99"}, {"function": "storage", "area": "22"}]
+    answers = [
+        officer.post(ROOMS, room(world, functions=zones)),
+        officer.post(f"{ROOMS}bulk/", {"rows": [room(world, functions=zones)]}),
+    ]
+    for answer, attr in zip(answers, ["area", "rows.0.area"], strict=True):
+        [error] = answer.json()["errors"]
+        assert (answer.status_code, error["attr"]) == (400, attr)
+        assert error["detail"] == "各功能分区面积合计不能超过用房面积。"
+
+
+def test_codes_are_said_to_those_who_send_codes(world: World, officer: APIClient) -> None:
+    """The form lists words, as people choose among them; a program gets the codes beside them."""
+    [error] = officer.post(ROOMS, room(world, tenure="palace")).json()["errors"]
+    assert error["detail"].startswith("「palace」不在可选范围内，可填：owned(")
+    [said] = forms.PremisesForm({"tenure": "palace"}, user=world.users["district_officer"]).errors["tenure"]
+    assert "owned" not in said
+
+
+def test_ten_thousands_are_for_people(world: World, officer: APIClient) -> None:
+    for text in ("1.5万", "1.5万平方米", "0.0001亿"):
+        [error] = officer.post(ROOMS, room(world, area=text)).json()["errors"]
+        assert (error["attr"], error["code"]) == ("area", "number")
+    form = forms.PremisesForm({"area": "1.5万平方米"}, user=world.users["district_officer"])
+    assert "area" not in form.errors
+    assert form.cleaned_data["area"] == Decimal(15000)
 
 
 def test_all_that_is_wrong_with_a_body_is_told_at_once(world: World, officer: APIClient) -> None:

@@ -83,6 +83,10 @@ def test_a_clerk_enters_a_room(world: World, as_role: Reader) -> None:
         ({"area": "12.345"}, "最多保留 2 位小数。"),
         ({"area": "0"}, "面积须大于 0 平方米。"),
         ({"area": "1e3"}, "请填写数字"),
+        ({"area": "万"}, "请填写数字"),
+        ({"area": "1.5万亿"}, "请填写数字"),
+        ({"area": "0.0000001万"}, "最多保留 2 位小数。"),
+        ({"area": "1亿"}, "面积不能超过 100,000 平方米。"),
         ({"area": "999999999999"}, "数字过大。"),
         ({"kind": "palace"}, "不在可选范围内"),
         ({"obtained_on": "2025-02-30"}, "请填写日期"),
@@ -289,7 +293,8 @@ def test_zones_larger_than_the_rooms_are_refused(world: World, as_role: Reader) 
         edit_of(room), shown | {"functions-0-function": "reading", "functions-0-area": "120.01"}
     )
     text = answer.content.decode()
-    assert (answer.status_code, "各功能分区面积合计不能超过用房面积" in text) == (422, True)
+    told = '<a href="#id_area">建筑面积</a>：各功能分区面积合计不能超过用房面积。'
+    assert (answer.status_code, told in text) == (422, True)
     answer = clerk.post(edit_of(room), shown | {"functions-0-function": "reading", "functions-0-area": "x"})
     text = answer.content.decode()
     assert re.findall("有 1 处需要修改", text)

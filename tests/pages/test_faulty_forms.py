@@ -66,7 +66,7 @@ def summary(page: str) -> list[tuple[str, str, str]]:
     lines = re.findall(r"<li>(.*?)</li>", body, re.DOTALL)
     return [
         (link.group(1), link.group(2), link.group(3))
-        if (link := re.fullmatch(r'<a href="#([^"]+)">(.*?)</a>:(.*)', line, re.DOTALL))
+        if (link := re.fullmatch(r'<a href="#([^"]+)">(.*?)</a>：(.*)', line, re.DOTALL))
         else ("", "", line)
         for line in lines
     ]
@@ -86,6 +86,26 @@ def check(page: str, number: int | None = None) -> None:
         control = re.search(rf'<(input|select|textarea)[^>]* id="{re.escape(target)}"', below)
         assert control, f"{target} ({label}) leads nowhere"
         assert re.search(rf'class="wrong"[^>]*>(<i[^>]*></i>)?{re.escape(message)}</p>', below), message
+
+
+@pytest.mark.parametrize(
+    ("form", "ends"),
+    [
+        ((CLERK, "committees", {"valid_0": "2026-02-30", "valid_1": "2026-01-01"}), ["id_valid_0"]),
+        ((CLERK, "committees", {"valid_0": "2026-01-01", "valid_1": "2026-02-30"}), ["id_valid_1"]),
+        ((CLERK, "committees", {"valid_0": "昨天", "valid_1": "明天"}), ["id_valid_0", "id_valid_1"]),
+        ((CLERK, "committees", {"valid_0": "2026-02-02", "valid_1": "2026-01-01"}), ["id_valid_1"]),
+        ((OFFICER, "thresholds", {"households_0": "1", "households_1": "多"}), ["id_households_1"]),
+        ((OFFICER, "thresholds", {"households_0": "9", "households_1": "1"}), ["id_households_1"]),
+    ],
+)
+def test_what_is_wrong_with_an_end_leads_to_that_end(
+    world: World, as_role: Reader, form: tuple[str, str, dict[str, str]], ends: list[str]
+) -> None:
+    role, route, sent = form
+    page = as_role(role).post(f"/{route}/new/", sent).content.decode()
+    targets = [target for target, _label, _message in summary(page)]
+    assert [target for target in targets if target[-2:] in {"_0", "_1"}] == ends
 
 
 @pytest.mark.parametrize("form", FORMS, ids=range(len(FORMS)))

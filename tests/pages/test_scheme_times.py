@@ -10,6 +10,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from communities.base import actions as base
@@ -115,10 +116,15 @@ def test_an_end_that_cannot_be_is_refused_at_its_field(
     answer = end(client, version, "1999-12-31")
     assert answer.status_code == 422
     assert "结束日期不能早于开始日期。" in answer.content.decode()
+    # Nobody is asked to confirm that scores go by a day that cannot be.
+    later = factories.period("2026Q2", dt.date(2026, 4, 1), dt.date(2026, 7, 1))
+    measure(later)
+    actions.sweep()
     Period.objects.filter(pk=quarter.pk).update(closed_at=timezone.now())
     answer = end(client, version, "2026-02-28")
     assert answer.status_code == 422
     assert "已关闭的报告期按这一版评分" in answer.content.decode()
+    assert "confirmed" not in answer.content.decode()
     stale = version.version
     RatingSchemeVersion.objects.filter(pk=version.pk).update(version=stale + 1)
     answer = end(client, version, "2030-12-31")
@@ -141,6 +147,10 @@ def test_a_new_version_takes_over_in_one_act(
     assert "没有发布" in client.post(one(draft, "publish/"), wrong, follow=True).content.decode()
     DirtyMark.objects.all().delete()
     sent |= {"end_former": str(version.public_id)}
+    card = ScoreCard.objects.current().filter(scheme_version=version).first()
+    assert card is not None
+    sheet = reverse("score-detail", args=[card.public_id])
+    assert "第 1 版" in read(client, sheet)
     page = client.post(one(draft, "publish/"), sent, follow=True).content.decode()
     assert "已发布" in page
     told = read(client, one(draft))
@@ -155,6 +165,27 @@ def test_a_new_version_takes_over_in_one_act(
     actions.sweep()
     assert scored_by(quarter) == [2]
     assert ScoreCard.objects.current().filter(scheme_version=draft).count() == 2
+    # The address of a sheet leads to its successor.
+    assert "第 2 版" in read(client, sheet)
+    assert ScoreCard.objects.current().get(public_id=card.public_id).division_id == card.division_id
+
+
+def test_sheets_keep_their_addresses_when_a_measuring_run_brings_the_hand_over(
+    as_role: Reader, world: World, version: RatingSchemeVersion, quarter: Period
+) -> None:
+    """The nightly run moves the anchor day past the end of one version; the scores by the next follow later."""
+    RatingSchemeVersion.objects.filter(pk=version.pk).update(
+        valid=DateRange(dt.date(2000, 1, 1), dt.date(2026, 3, 1))
+    )
+    known = set(ScoreCard.objects.current().values_list("division", "public_id"))
+    draft = draft_from(version, dt.date(2026, 3, 1), world.users[OFFICER])
+    acts.publish_version(draft, by=world.users[OFFICER])
+    measure(quarter)
+    assert scored_by(quarter) == []
+    actions.sweep()
+    assert scored_by(quarter) == [2]
+    assert set(ScoreCard.objects.current().values_list("division", "public_id")) == known
+    assert ScoreCard.objects.count() == len(known)
 
 
 @pytest.mark.parametrize("begin", [dt.date(2026, 3, 1), dt.date(2025, 12, 1), dt.date(2000, 1, 1)])

@@ -212,7 +212,9 @@ def test_a_rule_is_tried_before_it_is_saved(as_role: Reader, draft: RatingScheme
     assert "得 0.00 分" in tried()  # not reported
     assert "应为数字" in tried(try__satisfaction__top="很多")
     assert "本项最低 1 分，计 1 分" in tried(most="3", least="1", try__satisfaction__top="")
-    assert "最高得分不能低于最低得分。" in tried(most="3", least="5", try__satisfaction__top="85")
+    contradicted = tried(most="3", least="5", try__satisfaction__top="85")
+    assert "还不能试算：最高得分不能低于最低得分。" in contradicted
+    assert "规则写完整后" not in contradicted
     assert "满分：不能小于 0.01。" in tried(full_mark="0", try__satisfaction__top="85")
     assert "分母不能小于 0。" in tried(try__satisfaction__top="1", try__satisfaction__bottom="-1")
     typed["rule.bands.0.least"] = "x"
@@ -249,8 +251,8 @@ def test_what_publishing_would_change_is_told_on_a_page(
     read(as_role("street_clerk"), url)
     read(as_role("far_officer") if "far_officer" in world.users else as_role("stranger"), url, 404)
     RatingItem.objects.update(rule=schemes.THRESHOLD | {"value": "visit.mess"})
-    assert "未登记的取值(visit.mess)" in read(client, url)
-    assert "未登记的取值(visit.mess)" in read(client, one(draft))
+    assert "创建活动填报的取值(visit.mess，该数据来源尚未建立)" in read(client, url)
+    assert "创建活动填报的取值(visit.mess，该数据来源尚未建立)" in read(client, one(draft))
     page = read(client, f"{url}?period=2050Q1")
     assert "没有这个报告期" in page
     assert '<option value="2026Q1">' in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import re
 from decimal import Decimal
@@ -13,6 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from communities.base.actions import save
 from communities.models import Division, Job, Period
@@ -20,6 +22,7 @@ from portal.scorecards import actions
 from portal.scorecards.models import RatingSchemeVersion, Run, RunKind, ScoreCard
 from tests import factories
 from tests.conftest import FOREIGN, World
+from tests.factories import schemes
 from tests.pages.conftest import Reader
 from tests.scorecards.rated import quarters, rate
 
@@ -283,3 +286,24 @@ def test_those_who_may_run_score_anew(version: RatingSchemeVersion, as_role: Rea
     assert "重新评分" not in reader.get("/scores/").content.decode()
     refused = reader.get(ask(reader, **told).url).content.decode()
     assert "报告期已关闭，不再评分" in refused
+
+
+def test_a_scheme_that_ended_without_a_successor_is_told(
+    world: World, version: RatingSchemeVersion, as_role: Reader
+) -> None:
+    other = schemes.published_version(world.district, "区级评分表")
+    ended = schemes.published_version(
+        world.city, "已止评分表", valid=(dt.date(2000, 1, 1), dt.date(2026, 1, 1))
+    )
+    schemes.published_version(world.far_city, "外市评分表", valid=(dt.date(2000, 1, 1), dt.date(2026, 1, 1)))
+    reader = as_role("district_officer")
+    text = reader.get("/scores/?period=2026Q1").content.decode()
+    assert "没有按「已止评分表」评分：它已停止施行，没有接替的新版。" in text
+    assert "外市评分表" not in text
+    assert "区级评分表" not in text
+    text = reader.get(f"/scores/?period=2026Q1&version={other.public_id}").content.decode()
+    assert f"没有按「区级评分表」评分。下面是「{version.scheme.name}」的得分。" in text
+    following = schemes.version(ended.scheme, valid=(dt.date(2026, 1, 1), None))
+    RatingSchemeVersion.objects.filter(pk=following.pk).update(published_at=timezone.now())
+    assert "已止评分表" not in reader.get("/scores/?period=2026Q1").content.decode()
+    assert "没有按" not in reader.get("/scores/?period=2025Q4").content.decode()

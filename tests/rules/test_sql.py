@@ -122,7 +122,19 @@ WHOLE_SUBJECTS = st.lists(st.tuples(WHOLE_READING, WHOLE_READING, WHOLE_READING)
 
 @st.composite
 def items(draw: Any) -> Item:
-    least, most = draw(st.sampled_from([("0", None), ("-5", None), ("0", "8"), ("-100", "150")]))
+    least, most = draw(
+        st.sampled_from(
+            [
+                ("0", None),
+                ("-5", None),
+                ("0", "8"),
+                ("-100", "150"),
+                ("0", "1.25"),
+                ("-1.25", "0.75"),
+                ("0.26", "1.26"),
+            ]
+        )
+    )
     return Item(
         read_rule(draw(RULES)),
         Decimal(draw(st.sampled_from(["1", "5", "7.5", "10", "100"]))),
@@ -138,6 +150,8 @@ def items(draw: Any) -> Item:
 def test_sql_equals_evaluation(item: Item, subjects: list[tuple[tuple[str | None, str], ...]]) -> None:
     expected = [item.score(Inputs(_readings(each))).points for each in subjects]
     assert _from_database(item, subjects) == expected
+    least, most = item.least * 100, None if item.most is None else item.most * 100
+    assert all(each is None or (each >= least and (most is None or each <= most)) for each in expected)
 
 
 @pytest.mark.django_db
@@ -209,3 +223,27 @@ def test_the_last_line_has_the_points_of_the_item(item: Item, subject: Any) -> N
     scored = item.score(Inputs(_readings(subject)))
     assert scored.points is None or scored.lines[-1].points == Fraction(scored.points, 100)
     assert item.words({})
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("rule", "bounds", "value", "points", "last"),
+    [
+        # 1.25 at most, to one place: 1.3 would be more than the item can give.
+        ({"target": "10"}, {"most": "1.25"}, "9", 125, "本项最高 1.25 分，计 1.25 分"),
+        ({"target": "100"}, {"most": "1.27"}, "12.6", 127, "本项最高 1.27 分，计 1.27 分"),
+        ({"target": "100"}, {"least": "0.36", "mode": "down"}, "1", 36, "本项最低 0.36 分，计 0.36 分"),
+        ({"target": "100"}, {"most": "1.27"}, "12.4", 120, "保留 1 位小数四舍五入，计 1.2 分"),
+    ],
+)
+def test_bounds_hold_after_rounding(
+    rule: dict[str, str], bounds: dict[str, str], value: str, points: int, last: str
+) -> None:
+    decimals = {name: text if name == "mode" else Decimal(text) for name, text in bounds.items()}
+    shape = read_rule({"shape": "pro_rata", "value": "a"} | rule)
+    item = Item(shape, Decimal(10), places=1, **decimals)  # type: ignore[arg-type] # by name
+    one = ((value, "1"), ("0", "1"), ("0", "1"))
+    found = item.score(Inputs(_readings(one)))
+    assert (found.points, found.lines[-1].text) == (points, last)
+    assert found.lines[-1].points == Fraction(points, 100)
+    assert _from_database(item, [one]) == [points]

@@ -183,7 +183,7 @@ def test_what_is_new_and_what_is_gone_say_what_they_are(
     said = {name: {f.label: f.new for f in each.fields} for name, each in found.items()}
     assert said["服务"] == {"满分": "40.00", "附加分": "是"}
     rule_said = said["活动"].pop("评分规则")
-    assert "未登记的取值(visit.mess)不低于 80" in rule_said
+    assert "创建活动填报的取值(visit.mess，该数据来源尚未建立)不低于 80" in rule_said
     assert said["活动"] == {
         "分组": "服务",
         "满分": "40.00",
@@ -301,3 +301,53 @@ def test_a_document_put_right_later_leaves_what_was_published(
     assert told["document"]["name"] == "《社区用房建设标准》"
     copied = RatingItem.objects.get(group__scheme_version=copy_version(version, by=officer))
     assert str(copied.basis_at_hand) == "《另一办法》第十二条"
+
+
+def test_an_item_under_another_name_is_the_same_item(
+    world: World, draft: RatingSchemeVersion, officer: Any
+) -> None:
+    """Numbers in names move on when an item is put in front; what an item rests on and reads stays."""
+    clause = factories.clause(world.district, "第八条")
+    group = draft.groups.get()
+    schemes.item(group, "2. 满意度", "10", rule=schemes.THRESHOLD | {"value": "mean_area"}, clause=clause)
+    copied = copy_version(draft, by=officer)
+    items = RatingItem.objects.filter(group__scheme_version=copied)
+    items.filter(name="2. 满意度").update(name="3. 满意度", full_mark=Decimal(12))
+    [found] = differences(draft, copied)
+    assert (found.kind, found.name) == ("changed", "3. 满意度")
+    assert [(f.label, f.old, f.new) for f in found.fields] == [
+        ("评分项目", "2. 满意度", "3. 满意度"),
+        ("满分", "10.00", "12.00"),
+        ("评分规则", found.fields[2].old, found.fields[2].new),
+    ]
+    # Another one that reads the same makes it uncertain which is which: nothing is guessed.
+    schemes.item(
+        copied.groups.get(), "4. 满意度", "10", rule=schemes.THRESHOLD | {"value": "mean_area"}, clause=clause
+    )
+    assert sorted(each.kind for each in differences(draft, copied)) == ["added", "added", "removed"]
+
+
+def test_items_of_one_name_are_known_by_their_groups_in_any_order(
+    draft: RatingSchemeVersion, officer: Any
+) -> None:
+    first = draft.groups.get()
+    second = schemes.group(draft, "服务", "40", position=1)
+    for group, mark in ((first, "5"), (second, "7")):
+        schemes.item(group, "台账", mark)
+    copied = copy_version(draft, by=officer)
+    copied.groups.filter(name="服务").update(position=0)
+    copied.groups.exclude(name="服务").update(position=1)
+    assert differences(draft, copied) == []
+
+
+def test_a_clause_that_was_put_right_is_told(world: World, draft: RatingSchemeVersion, officer: Any) -> None:
+    clause = factories.clause(world.district, "第七条")
+    RatingItem.objects.filter(group__scheme_version=draft).update(clause=clause)
+    draft.refresh_from_db()
+    publish_version(draft, by=officer)
+    copied = copy_version(draft, by=officer)
+    assert "依据条款" not in {f.label for each in differences(draft, copied) for f in each.fields}
+    type(clause).objects.filter(pk=clause.pk).update(text="更正后的条文")
+    [found] = [f for each in differences(draft, copied) for f in each.fields if f.name == "clause"]
+    assert "更正后的条文" in found.new
+    assert "更正后的条文" not in found.old

@@ -17,6 +17,7 @@ from communities.base.querysets import today
 from communities.base.workbooks.columns import columns_of
 from communities.models import Committee, HouseholdCount, Premises
 from tests import factories
+from tests.api.test_writing import as_on_page
 from tests.conftest import World
 from tests.workbooks.conftest import (
     GOOD,
@@ -89,7 +90,10 @@ def test_page_api_and_workbook_say_the_same(world: World, send: Send, changes: d
     answer = client.post("/api/v1/premises/", body, content_type="application/json")
     assert answer.status_code == 400
     over_api = sorted(
-        ({"division": "division_now", "non_field_errors": ""}.get(each["attr"], each["attr"]), each["detail"])
+        (
+            {"division": "division_now", "non_field_errors": ""}.get(each["attr"], each["attr"]),
+            as_on_page(each),
+        )
         for each in answer.json()["errors"]
     )
 
@@ -368,11 +372,18 @@ def test_the_same_file_twice_is_recognised(world: World, send: Send) -> None:
     assert send(book([row(建筑面积=99)])).counts["refused"] == 1
 
 
+def test_areas_in_ten_thousands_are_read(world: World, send: Send) -> None:
+    batch = send(book([row(建筑面积="1.5万"), row(建筑面积="0.2万平方米", 用房名称="另一处")]))
+    assert (batch.refusal, told(batch)) == ("", [])
+    confirmed(batch)
+    assert sorted(Premises.objects.filter(area__gte=2000).values_list("area", flat=True)) == [2000, 15000]
+
+
 def test_zones_never_exceed_the_rooms(world: World, send: Send) -> None:
     room = world.premises["community"]
     room.functions.create(function="other", area=90)
     batch = send(edited(exported(world), lambda sheet: sheet.__setitem__("F5", 80)))
-    assert told(batch) == [("", "各功能分区面积合计不能超过用房面积。")]
+    assert told(batch) == [("建筑面积(平方米)", "各功能分区面积合计不能超过用房面积。")]
 
 
 def test_what_a_row_names_already_may_stay(world: World, send: Send) -> None:

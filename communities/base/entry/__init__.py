@@ -5,16 +5,15 @@ in which groups a page shows them. All doors clean with the same fields, so that
 message everywhere.
 """
 
+from communities.base.entry.ends import SpanField, WholeSpanField
 from communities.base.entry.fields import (
     AmountField,
     DayField,
     PickField,
     PicksField,
     RowField,
-    SpanField,
     TruthField,
     WholeField,
-    WholeSpanField,
     WordsField,
 )
 from communities.base.entry.forms import EntryForm, Group, LateCheck, PartForm

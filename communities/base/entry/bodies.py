@@ -18,7 +18,8 @@ from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 
 from communities.base import actions, wording
 from communities.base.api import refuse
-from communities.base.entry import fields
+from communities.base.entry import ends as two_ends
+from communities.base.entry import fields, texts
 from communities.base.entry.forms import EntryForm, PartForm
 from communities.base.entry.rule_field import RuleField
 from communities.base.models import Row
@@ -137,9 +138,17 @@ def told(entry: type[EntryForm], errors: Mapping[str, Any]) -> Told:
     for name, listed in errors.items():
         for error in listed:
             at = (error.params or {}).get("place") or name_told(entry, name)
-            details = (ErrorDetail(message, error.code or "invalid") for message in error.messages)
+            details = (ErrorDetail(message, error.code or "invalid") for message in said(error))
             found.setdefault(at[:100], []).extend(details)
     return found
+
+
+def said(error: Invalid) -> list[str]:
+    """The words of the forms; of a closed list the codes as well, for those are what a program sends."""
+    params = error.params or {}
+    if "codes" not in params:
+        return list(error.messages)
+    return [str(wording.CHOICE % {"text": params["text"], "words": params["codes"]})]
 
 
 def name_told(entry: type[EntryForm], name: str) -> str:
@@ -163,14 +172,16 @@ def typed(entry: type[EntryForm], body: Mapping[str, Any]) -> dict[str, Any]:
             continue
         value = body[called]
         match field:
-            case fields.SpanField():
+            case two_ends.SpanField():
                 first, last = days_typed(value)
                 data |= {f"{name}_0": first, f"{name}_1": last}
-            case fields.WholeSpanField():
+            case two_ends.WholeSpanField():
                 least, most = numbers_typed(value)
                 data |= {f"{name}_0": least, f"{name}_1": most}
             case fields.PicksField():
                 data[name] = words_typed(value)
+            case fields.AmountField() if isinstance(value, str) and texts.LARGE.keys() & set(value):
+                data[name] = fields.Misfit(wording.NUMBER, "number")
             case _ if not suits(field, value):
                 data[name] = fields.Misfit(wording.MISFIT, "invalid")
             case _:
@@ -246,7 +257,7 @@ def as_stored(entry: type[EntryForm], row: Row, user: Any) -> dict[str, Any]:
     data: dict[str, Any] = {}
     for name, field in form.fields.items():
         value = getattr(row, name)
-        if isinstance(field, fields.SpanField | fields.WholeSpanField):
+        if isinstance(field, two_ends.SpanField | two_ends.WholeSpanField):
             widget: Any = field.widget
             first, last = widget.decompress(value)
             data |= {f"{name}_0": "" if first is None else first, f"{name}_1": "" if last is None else last}

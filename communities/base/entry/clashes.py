@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from communities.base import actions
 from communities.base.changes import spoken
-from communities.base.entry import fields
+from communities.base.entry import ends, fields
 from communities.base.entry.parts import Lines, number_of_lines, parts_shown, take_parts
 from communities.base.models import Row
 
@@ -127,7 +127,7 @@ def put(data: QueryDict, form: Any, name: str, row: Row) -> None:
     """Put what a row has in a field where the form sends another value."""
     value, field, where = getattr(row, name), form.fields[name], form.add_prefix(name)
     match field:
-        case fields.SpanField() | fields.WholeSpanField():
+        case ends.SpanField() | ends.WholeSpanField():
             widget: Any = field.widget
             for end, part in enumerate(widget.decompress(value)):
                 data[f"{where}_{end}"] = "" if part is None else str(part)

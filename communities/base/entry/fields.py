@@ -12,7 +12,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.backends.postgresql.psycopg_any import DateRange, NumericRange
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -132,7 +131,7 @@ class AmountField(EntryField):
         self.places, self.digits, self.unit = places, digits, unit
 
     def read(self, text: str) -> Any:
-        value = texts.number(text, self.units())
+        value = texts.number(text, self.units(), texts.LARGE if self.is_large else {})
         if value is None:
             raise ValidationError(self.error_messages["number"], code="number")
         exact = value.quantize(Decimal(1).scaleb(-self.places)) if abs(value) < 10**28 else None
@@ -143,6 +142,11 @@ class AmountField(EntryField):
                 self.error_messages["places"], code="places", params={"places": self.places}
             )
         return exact
+
+    @property
+    def is_large(self) -> bool:
+        """Whether people write the quantity by ten thousands, as they do with areas and money."""
+        return str(self.unit) in {"平方米", "元"}
 
     def units(self) -> Iterable[str]:
         """Words that may stand behind the number."""
@@ -219,9 +223,9 @@ class PickField(EntryField):
             if text in {str(code), str(word)}:
                 return code
         words = "、".join(str(word) for _code, word in self.choices)
-        raise ValidationError(
-            self.error_messages["choice"], code="choice", params={"text": text[:50], "words": words}
-        )
+        codes = "、".join(f"{code}({word})" for code, word in self.choices)
+        told = {"text": text[:50], "words": words, "codes": codes}
+        raise ValidationError(self.error_messages["choice"], code="choice", params=told)
 
     def shown(self, value: Any) -> str:
         return str(dict(self.choices).get(value, value or ""))
@@ -410,88 +414,3 @@ class RowField(EntryField):
                 return text
         # A place in the address may be one that cannot be chosen here: a street where a community is asked for.
         return str(value.public_id) if is_current or rows.filter(pk=value.pk).exists() else ""
-
-
-class SpanWidget(forms.MultiWidget):
-    """Two days: the first, and the last."""
-
-    template_name = "entry/span.html"
-
-    def __init__(self) -> None:
-        names = (_("开始日期"), _("结束日期"))
-        super().__init__([DayInput({"aria-label": name}) for name in names])
-
-    def id_for_label(self, id_: str) -> str:
-        """The first day: where a link from the summary of what is wrong leads."""
-        return f"{id_}_0" if id_ else ""
-
-    def decompress(self, value: Any) -> list[Any]:
-        if value is None:
-            return [None, None]
-        return [value.lower, value.upper - dt.timedelta(days=1) if value.upper else None]
-
-
-class SpanField(forms.MultiValueField):
-    """A time with its first and its last day.
-
-    An empty first day means before the records, an empty last one open.
-    """
-
-    widget = SpanWidget
-    default_error_messages = {"order": _("结束日期不能早于开始日期。")}
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs["required"] = False
-        kwargs["require_all_fields"] = False
-        first, last = DayField(required=False), DayField(required=False)
-        # How pages write an open end.
-        first.nothing, last.nothing = texts.NOTHING | {"建档前"}, texts.NOTHING | {"至今"}
-        super().__init__((first, last), **kwargs)
-
-    def compress(self, data_list: list[Any]) -> DateRange:
-        first, last = data_list or (None, None)
-        if first is not None and last is not None and last < first:
-            raise ValidationError(self.error_messages["order"], code="order")
-        return DateRange(first, last + dt.timedelta(days=1) if last is not None else None)
-
-
-class WholeSpanWidget(forms.MultiWidget):
-    """Two whole numbers: the least, and the most."""
-
-    template_name = "entry/span.html"
-
-    def __init__(self) -> None:
-        number = {"inputmode": "numeric", "autocomplete": "off"}
-        names = (_("下限"), _("上限"))
-        super().__init__([forms.TextInput(attrs=number | {"aria-label": name}) for name in names])
-
-    def id_for_label(self, id_: str) -> str:
-        """The least: where a link from the summary of what is wrong leads."""
-        return f"{id_}_0" if id_ else ""
-
-    def decompress(self, value: Any) -> list[Any]:
-        if value is None:
-            return [None, None]
-        return [value.lower, value.upper - 1 if value.upper is not None else None]
-
-
-class WholeSpanField(forms.MultiValueField):
-    """Whole numbers from the least to the most, both included; both empty mean any."""
-
-    widget = WholeSpanWidget
-    default_error_messages = {"order": _("上限不能小于下限。"), "negative": _("请填写不小于 0 的整数。")}
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs["required"] = False
-        kwargs["require_all_fields"] = False
-        super().__init__((WholeField(required=False), WholeField(required=False)), **kwargs)
-
-    def compress(self, data_list: list[Any]) -> NumericRange | None:
-        least, most = data_list or (None, None)
-        if least is None and most is None:
-            return None
-        if min(end for end in (least, most) if end is not None) < 0:
-            raise ValidationError(self.error_messages["negative"], code="negative")
-        if least is not None and most is not None and most < least:
-            raise ValidationError(self.error_messages["order"], code="order")
-        return NumericRange(least, most + 1 if most is not None else None)

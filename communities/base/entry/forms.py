@@ -16,7 +16,7 @@ from django.forms.utils import ErrorDict
 from django.urls import reverse
 
 from communities.base import wording
-from communities.base.entry import fields
+from communities.base.entry import ends, fields
 from communities.base.models import Parts, Row
 from communities.base.roles import Action
 from communities.base.tables import ROUTES
@@ -98,10 +98,10 @@ def several(field: models.Field, common: dict[str, Any]) -> forms.Field:
     """For a field that holds more than one value: two ends, or words of a list."""
     match field:
         case DateRangeField():
-            return fields.SpanField(label=field.verbose_name, help_text=field.help_text)
+            return ends.SpanField(label=field.verbose_name, help_text=field.help_text)
         case ArrayField():
             return fields.PicksField(choices=field.base_field.flatchoices, **common | {"validators": []})
-    return fields.WholeSpanField(label=field.verbose_name, help_text=field.help_text)
+    return ends.WholeSpanField(label=field.verbose_name, help_text=field.help_text)
 
 
 def names_of(model: Any) -> tuple[str, ...]:

@@ -151,13 +151,19 @@ def problems(form: Any) -> list[tuple[str, Any, str]]:
     found: list[tuple[str, Any, str]] = []
     for name, errors in form.errors.items():
         field = form[name] if name in form.fields else None
-        at = (field.id_for_label, field.label) if field is not None else ("", "")
         for error in errors.as_data():
+            at = (end_id(field, error), field.label) if field is not None else ("", "")
             # A fault inside a rule knows its own field.
             inside = error.params if error.params and "where" in error.params else None
             where = (inside["where"], inside["label"]) if inside else at
             found += [(*where, message) for message in error.messages]
     return found
+
+
+def end_id(field: Any, error: ValidationError) -> str:
+    """Where a link to what is wrong leads: of a time to the day of which it is said."""
+    part = getattr(error, "part", None)
+    return field.id_for_label if part is None else f"{field.auto_id}_{part}"
 
 
 def take(form: Any, error: ValidationError, parts: list[Lines]) -> None:

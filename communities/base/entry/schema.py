@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 
-from communities.base.entry import fields
+from communities.base.entry import ends, fields
 from communities.base.entry.bodies import MOST_PARTS, MOST_REASON
 from communities.base.entry.bulk import MOST_ROWS
 from communities.base.entry.forms import EntryForm
@@ -100,9 +100,9 @@ def schema_field(field: Any, *, required: bool) -> serializers.Field:  # noqa: C
     """The field of the document that stands for an entry field."""
     common: dict[str, Any] = {"required": required, "allow_null": not field.required}
     match field:
-        case fields.SpanField():
+        case ends.SpanField():
             return SpanSchemaField(required=False)
-        case fields.WholeSpanField():
+        case ends.WholeSpanField():
             return WholeSpanSchemaField(required=False)
         case fields.PicksField():
             return serializers.ListField(child=serializers.ChoiceField(choices=field.choices), **common)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -40,6 +40,8 @@ UNSEEN = re.compile(
     f"|(?<![{_PICTURE}\ufe0f]){_JOINER}|{_JOINER}(?![{_PICTURE}])"
 )
 
+# Words that people put behind a number instead of its noughts.
+LARGE = {"万": 10**4, "亿": 10**8}
 _NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?", re.ASCII)
 _DAY_SHAPES = (
     re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII),
@@ -84,16 +86,21 @@ def narrow(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip()
 
 
-def number(text: str, units: Iterable[str] = ()) -> Decimal | None:
-    """A plain number with or without thousands commas and one of the units behind it; no exponent."""
+def number(text: str, units: Iterable[str] = (), large: Mapping[str, int] | None = None) -> Decimal | None:
+    """A plain number with or without thousands commas and one of the units behind it; no exponent.
+
+    ``large``: words that may stand for noughts, as in 1.5万平方米.
+    """
     plain = narrow(text).replace(" ", "")
     for unit in units:
         if unit and plain.endswith(narrow(unit)):
             plain = plain.removesuffix(narrow(unit))
             break
+    times = (large or {}).get(plain[-1:], 1)
+    plain = plain[:-1] if times != 1 else plain
     if len(plain) > 40 or not _NUMBER.fullmatch(plain):
         return None
-    return Decimal(plain.replace(",", ""))
+    return Decimal(plain.replace(",", "")) * times
 
 
 def day(text: str) -> dt.date | None:

@@ -56,18 +56,28 @@ class Item:
         if scored.points is None:
             return ItemScore(None, scored.lines)
         exact = clamped(scored.points, self.least, self.most)
-        points = rounded(exact, self.places, self.mode)
-        return ItemScore(points, (*scored.lines, *self._closing(scored.points, exact, points)))
+        settled = Fraction(rounded(exact, self.places, self.mode), HUNDREDTHS)
+        # Rounding to fewer places than a bound has may pass it.
+        points = clamped(settled, self.least, self.most)
+        closing = self._closing(scored.points, exact, settled, points)
+        return ItemScore(rounded(points), (*scored.lines, *closing))
 
-    def _closing(self, given: Fraction, exact: Fraction, points: int) -> Iterator[Line]:
+    def settled(self, exact: Fraction) -> int:
+        """Hundredths of exact points within the item's bounds, which hold after rounding too."""
+        held = Fraction(rounded(clamped(exact, self.least, self.most), self.places, self.mode), HUNDREDTHS)
+        return rounded(clamped(held, self.least, self.most))
+
+    def _closing(
+        self, given: Fraction, exact: Fraction, settled: Fraction, points: Fraction
+    ) -> Iterator[Line]:
         """What bounds and rounding made of the rule's points, so that the last line has those of the item."""
         if exact != given:
-            bound = "最低" if exact > given else "最高"
-            yield Line(f"本项{bound} {number_text(exact)} 分，计 {number_text(exact)} 分", exact)
-        settled = Fraction(points, HUNDREDTHS)
-        if settled != exact:
+            yield _held(given, exact)
+        if points != exact:
             how = f"保留 {self.places} 位小数{word_of(ROUNDING, self.mode)}"
             yield Line(f"{how}，计 {number_text(settled)} 分", settled)
+            if points != settled:
+                yield _held(settled, points)
 
     def words(self, names: Names) -> list[str]:
         """The rule in sentences, and what the item's own bounds and rounding add to it."""
@@ -81,6 +91,12 @@ class Item:
             yield f"本项最高得 {number_text(self.most)} 分。"
         if (self.places, self.mode) != (2, "half_up"):
             yield f"得分保留 {self.places} 位小数，{word_of(ROUNDING, self.mode)}。"
+
+
+def _held(given: Fraction, points: Fraction) -> Line:
+    """That a bound of the item changed points."""
+    bound = "最低" if points > given else "最高"
+    return Line(f"本项{bound} {number_text(points)} 分，计 {number_text(points)} 分", points)
 
 
 @dataclass(frozen=True)

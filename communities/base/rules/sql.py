@@ -43,7 +43,6 @@ from communities.base.rules.shapes import (
     Shape,
     Shortfall,
     Threshold,
-    clamped,
 )
 
 
@@ -74,13 +73,16 @@ def settled_sql(item: Item, points: Ratio) -> str:
         whens = " ".join(f"WHEN {condition} THEN {settled_sql(item, each)}" for condition, each in cases)
         return f"CASE {whens} ELSE {settled_sql(item, last)} END"
     if points.constant is not None:
-        exact = clamped(Fraction(points.constant), item.least, item.most)
-        return f"({rounded(exact, item.places, item.mode)})"
+        return f"({item.settled(Fraction(points.constant))})"
     if points.is_nothing:
         return "NULL::int"
     # greatest() and least() pass over a NULL, which must stay one.
-    whole = rounded_sql(points.clamped(item.least, item.most), item.places, item.mode)
-    return whole if points.sure else f"CASE WHEN {points.top} IS NOT NULL THEN {whole} END"
+    settled = rounded_sql(points.clamped(item.least, item.most), item.places, item.mode)
+    # Rounding to fewer places than a bound has may pass it.
+    for function, bound in (("greatest", item.least), ("least", item.most)):
+        if bound is not None and bound * 10**item.places % 1:
+            settled = f"{function}({settled}, {rounded(Fraction(bound))})"
+    return settled if points.sure else f"CASE WHEN {points.top} IS NOT NULL THEN {settled} END"
 
 
 def is_settled_at_once(item: Item, points: Ratio) -> bool:

@@ -18,7 +18,8 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from communities.base.entry.fields import AmountField, DayField, RowField, SpanField
+from communities.base.entry.ends import EndWrong, SpanField
+from communities.base.entry.fields import AmountField, DayField, RowField
 from communities.base.entry.forms import EntryForm
 from communities.base.workbooks import columns as workbook
 from communities.base.workbooks.columns import Column, Layout
@@ -250,14 +251,6 @@ class Checker:
 def _cell(entry_field: Any, raw: Any) -> Read:
     value = entry_field.clean(typed(entry_field, raw))
     return piece(value), value
-
-
-class EndWrong(ValidationError):
-    """What is wrong with one end of a time."""
-
-    def __init__(self, error: ValidationError, part: int) -> None:
-        super().__init__(error)
-        self.part = part
 
 
 def _span(entry_field: SpanField, *raws: Any) -> Read:

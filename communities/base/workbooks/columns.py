@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from import_export import fields, resources, widgets
 
-from communities.base.entry.fields import AmountField, EntryField, PickField, RowField, SpanField, TruthField
+from communities.base.entry.ends import SpanField
+from communities.base.entry.fields import AmountField, EntryField, PickField, RowField, TruthField
 from communities.base.entry.forms import EntryForm
 from communities.base.entry.texts import visible
 from communities.base.workbooks.reader import in_brackets, plain_head

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from communities.base.held import held_query, with_query
 from communities.base.paging import BadPosition, Order, Page, count_of, page_of, rows_of
+from communities.base.querysets import valid_on
 from communities.base.roles import Action
 from communities.base.views import Head, ScopedPage, place_lines
 from communities.models import Division, Period
@@ -77,6 +78,7 @@ class ScoreList(ScopedPage):
         return {
             "versions": versions,
             "version": version,
+            "unscored": self.unscored(versions, period),
             "sheet": sheet,
             "listed": listed,
             **self.summary(version, listed, period),
@@ -95,6 +97,22 @@ class ScoreList(ScopedPage):
             alike += [each for each in versions if each.scheme_id == asked.scheme_id]
             versions = [*alike, *versions]
         return versions[0] if versions else None
+
+    def unscored(self, versions: list[RatingSchemeVersion], period: Period) -> list[tuple[Any, bool]]:
+        """The schemes that one may look for in vain, and whether each ended since the period before.
+
+        They are that of the version in the address, and those whose last version has just ended.
+        """
+        rows = reading.versions_read(self.request.user).select_related("scheme__jurisdiction")
+        day = period.anchor_date
+        in_force = rows.published().filter(valid_on(day)).values("scheme")
+        ended = rows.published().filter(valid__endswith__gte=period.first_day, valid__endswith__lte=day)
+        ended = ended.exclude(scheme__in=in_force).order_by("pk")
+        text = self.request.GET.get("version")
+        found = {each.scheme: False for each in ([named_version(rows, text)] if text else [])}
+        found |= {each.scheme: True for each in ended if is_about(each, self.place)}
+        scored = {each.scheme_id for each in versions}
+        return [(scheme, is_over) for scheme, is_over in found.items() if scheme.pk not in scored]
 
     def in_force(self, period: Period) -> list[RatingSchemeVersion]:
         """What could score the period here and has not yet."""

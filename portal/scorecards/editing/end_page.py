@@ -84,14 +84,19 @@ class EditVersionPage(EditPage):
         super().write(form, reason)
 
     def end(self, row: RatingSchemeVersion, form: EndForm, last_day: dt.date | None) -> HttpResponse:
-        """Save the last day, once whoever fills it in has seen which scores go."""
-        going = leaving(row, last_day)
-        if last_day is not None and going and self.request.POST.get(CONFIRMED) != last_day.isoformat():
-            return self.ending(row, form, going=going, last_day=last_day, status=409)
-        stood, shown_at, row.version = row.version, row.valid, version_of(self.request)
+        """Save the last day, once whoever fills it in has seen which scores go.
+
+        A day that cannot be is refused before anybody is asked about its scores.
+        """
+        stood, shown_at = row.version, row.valid
         reason = self.request.POST.get(REASON, "").strip()[:MOST_REASON]
-        row.valid = DateRange(row.valid.lower, last_day + dt.timedelta(days=1) if last_day else None)
+        row.valid = DateRange(shown_at.lower, last_day + dt.timedelta(days=1) if last_day else None)
         try:
+            row.full_clean(exclude={"public_id"})
+            going = leaving(row, last_day)
+            if last_day is not None and going and self.request.POST.get(CONFIRMED) != last_day.isoformat():
+                return self.ending(row, form, going=going, last_day=last_day, status=409)
+            row.version = version_of(self.request)
             actions.save(row, by=self.request.user, reason=reason, needs=self.action)
         except actions.StaleVersion as error:
             return self.ending(error.stored, form, is_stale=True, status=409)

@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.entry import Group, PartForm
-from communities.base.entry.fields import RowField, SpanField, WholeField
+from communities.base.entry.ends import SpanField
+from communities.base.entry.fields import RowField, WholeField
 from communities.base.entry.rule_field import InputField, RuleField
 from communities.base.roles import Action
 from communities.choices import Level

@@ -24,6 +24,8 @@ INDICATOR_GROUP = _("指标")
 COUNT_GROUP = _("逐个判断的结果数")
 MEASURE_GROUP = _("原始数量")
 JUDGED = ".of_judged"
+# Sources that are still to come, by the beginning of their codes: drafts may name what they will hold.
+AWAITED = {"visit": _("创建活动填报")}
 OUTCOME_WORDS = {
     Outcome.MEETS: _("达标"),
     Outcome.FALLS_SHORT: _("不达标"),
@@ -224,9 +226,15 @@ def names() -> dict[str, Named]:
 def names_of(codes: Iterable[str]) -> dict[str, Named]:
     """What people call these codes, also those that nothing feeds yet: nobody reads bare codes."""
     known = names()
-    return {
-        code: known.get(code) or Named(gettext("未登记的取值(%(code)s)") % {"code": code}) for code in codes
-    }
+    return {code: known.get(code) or Named(_unfed(code)) for code in codes}
+
+
+def _unfed(code: str) -> str:
+    """What to call a value that nothing feeds: of one that is awaited, from where it will come."""
+    source = AWAITED.get(code.partition(".")[0])
+    if source is not None:
+        return gettext("%(source)s的取值(%(code)s，该数据来源尚未建立)") % {"source": source, "code": code}
+    return gettext("未登记的取值(%(code)s)") % {"code": code}
 
 
 def names_told(codes: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from communities.actions import jobs
@@ -18,7 +19,7 @@ from communities.base.wakeup import wake_after_commit
 from communities.choices import Level
 from communities.models import DivisionRecord, Period
 from portal.scorecards.engine.frame import communities_in
-from portal.scorecards.models import CurrentRun, RatingSchemeVersion, Run, RunKind
+from portal.scorecards.models import CurrentRun, RatingSchemeVersion, Run, RunKind, ScoreCard
 from portal.scorecards.scoring.writing import Scoring
 
 JOB_KIND = "score"
@@ -85,11 +86,7 @@ def score(run: Run, lease: Lease, become_current: Any) -> None:
     if lease.result.get("measured") != run.measured_id:
         _plan(scoring, lease)
     ranges = lease.result["ranges"]
-    replaced = (
-        CurrentRun.objects.filter(kind=run.kind, period=run.period_id, scheme_version=run.scheme_version_id)
-        .values_list("run_id", flat=True)
-        .first()
-    )
+    replaced = _replaced(run)
     for number in range(lease.result["ranges_done"], max(len(ranges), 1)):
         with transaction.atomic():
             jobs.hold(lease)
@@ -106,6 +103,22 @@ def score(run: Run, lease: Lease, become_current: Any) -> None:
             scoring.roll_up()
             become_current(run)
             jobs.finish(lease)
+
+
+def _replaced(run: Run) -> int | None:
+    """The run whose cards hand their addresses on: of the same version, else of the one that it takes over from."""
+    same = CurrentRun.objects.filter(
+        kind=run.kind, period=run.period_id, scheme_version=run.scheme_version_id
+    )
+    former = Run.objects.filter(
+        Exists(ScoreCard.objects.filter(run=OuterRef("pk"))),
+        kind=run.kind,
+        period=run.period_id,
+        scheme_version__scheme=run.scheme_version.scheme_id,  # type: ignore[union-attr] # a scoring run has one
+        computed_at__isnull=False,
+    ).exclude(scheme_version=run.scheme_version_id)
+    known = same.values_list("run_id", flat=True).first()
+    return known or former.order_by("-pk").values_list("pk", flat=True).first()
 
 
 def take_newest(run: Run) -> None:
