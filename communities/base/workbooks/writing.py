@@ -145,7 +145,7 @@ class Workbook:
     def _plain_lines(self, sheet: LineSheet) -> Callable[[LineSheet, int, Line], None]:
         """How rows with which nothing is wrong are written: most often, and many."""
         looks = (self.looks["identity"], *self.own_looks)
-        words = (str, *self.writers)
+        words: tuple[Callable[[Any], Any], ...] = (str, *self.writers)
         columns = [CellColumn(sheet, number, looks[number], words[number]) for number in range(len(looks))]
 
         def write(sheet: LineSheet, at: int, line: Line) -> None:
