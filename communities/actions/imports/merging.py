@@ -116,7 +116,11 @@ class Writing:
     def write(self) -> tuple[int, int]:
         """How many rows were created and changed."""
         self._touch()
-        self.cursor.execute(f"CREATE TEMP TABLE before ON COMMIT DROP AS {self._told_of_rows()}")
+        told, joined = self._told_of_rows()
+        self.cursor.execute(
+            f"CREATE TEMP TABLE before ON COMMIT DROP AS SELECT t.id, {told} AS told"
+            f" FROM staged s JOIN {self.target.table} t ON t.id = s.row_pk {joined}"
+        )
         created, changed = self._insert(), self._update()
         self._place()
         self._touch()
@@ -134,6 +138,8 @@ class Writing:
             " WHERE row_pk IS NULL",
             [self.target.model._meta.db_table],
         )
+        # Or the database believes that no row has a key, and looks each up by itself.
+        self.cursor.execute("ANALYZE staged (row_pk, is_new); ANALYZE before (id)")
         fixed = {
             field.column: field.get_default()
             for field in self.target.model._meta.concrete_fields
@@ -179,41 +185,46 @@ class Writing:
         for path in self.target.model.affects:
             self.touched |= set(rows.values_list(path, flat=True).distinct()) - {None}
 
-    def _told_of_rows(self) -> str:
-        """What a change record says of each staged row that stands in the register, as a query."""
-        told = ", ".join(
-            f"'{field.name}', {self._told(field)}"
-            for field in self.target.model._meta.concrete_fields
-            if field.name not in UNRECORDED and not field.generated
-        )
-        return (
-            f"SELECT t.id, t.public_id, jsonb_build_object({told}) AS told"
-            f" FROM {self.target.table} t JOIN staged s ON s.row_pk = t.id"
-        )
+    def _told_of_rows(self) -> tuple[str, str]:
+        """What a change record says of a row ``t`` of the register, and the tables joined to say it."""
+        told: list[str] = []
+        joined: list[str] = []
+        for field in self.target.model._meta.concrete_fields:
+            if field.name in UNRECORDED or field.generated:
+                continue
+            column = f"t.{connection.ops.quote_name(field.column)}"
+            if isinstance(field, models.ForeignKey) and field.name not in self.target.model.personal_fields:
+                # Joined, not looked up: one hash for all rows.
+                named = f"o{len(joined)}"
+                related: Any = field.related_model
+                joined.append(
+                    f"LEFT JOIN {connection.ops.quote_name(related._meta.db_table)} {named}"
+                    f" ON {named}.id = {column}"
+                )
+                name = connection.ops.quote_name(related._meta.get_field(label_field(related)).column)
+                said = (
+                    f"CASE WHEN {named}.id IS NOT NULL"
+                    f" THEN jsonb_build_object('id', {named}.public_id, 'name', {named}.{name}) END"
+                )
+            else:
+                said = self._told(field, column)
+            told.append(f"'{field.name}', {said}")
+        return f"jsonb_build_object({', '.join(told)})", " ".join(joined)
 
     def _rows(self) -> Any:
         """The rows of the register that are written."""
         keys = RawSQL("SELECT row_pk FROM staged WHERE row_pk IS NOT NULL", ())
         return self.target.model._default_manager.filter(pk__in=keys)
 
-    def _told(self, field: Any) -> str:
-        column = f"t.{connection.ops.quote_name(field.column)}"
+    def _told(self, field: Any, column: str) -> str:
+        """How the value of a column stands in a change record."""
         if field.name in self.target.model.personal_fields:
             return f"CASE WHEN coalesce({column}::text, '') = '' THEN to_jsonb({column}) ELSE '\"***\"' END"
-        match field:
-            case models.ForeignKey():
-                related: Any = field.related_model
-                name = connection.ops.quote_name(related._meta.get_field(label_field(related)).column)
-                table = connection.ops.quote_name(related._meta.db_table)
-                return (
-                    f"(SELECT jsonb_build_object('id', o.public_id, 'name', o.{name})"
-                    f" FROM {table} o WHERE o.id = {column})"
-                )
-            case models.DecimalField():
-                return f"to_jsonb({column}::text)"
+        if isinstance(field, models.DecimalField):
+            return f"{column}::text"
         if field.db_type(connection) == "daterange":
             return f"jsonb_build_array(lower({column}), upper({column}))"
-        return f"to_jsonb({column})"
+        return str(column)
 
     def _require_scope(self, written: int) -> None:
         """Look the rows up again in the writer's scope. Raises OutOfScope."""
@@ -222,20 +233,25 @@ class Writing:
 
     def _record(self) -> None:
         """One change record per row: only the fields that differ."""
-        self._label()
+        label = self._label()
         home: Any = self.target.model._meta.get_field(self.target.model.affects[0])
         before, after = _differing("b", "a"), _differing("a", "b")
+        told, joined = self._told_of_rows()
         self.cursor.execute(
             f"""INSERT INTO {connection.ops.quote_name(ChangeRecord._meta.db_table)}
-                (act, at, user_id, user_name, verb, model, object_id, object_label, division_id,
+                (transaction, act, at, user_id, user_name, verb, model, object_id, object_label, division_id,
                  before, after, reason)
-            SELECT %s, now(), %s, %s, CASE WHEN s.is_new THEN %s ELSE %s END, %s, a.public_id, s.label,
-                s.{connection.ops.quote_name(home.column)},
-                CASE WHEN s.is_new THEN '{{}}' ELSE {before} END, CASE WHEN s.is_new THEN a.told ELSE {after} END,
+            SELECT (SELECT feed_position()), %s, now(), %s, %s, CASE WHEN a.is_new THEN %s ELSE %s END, %s,
+                a.public_id, a.label, a.home,
+                CASE WHEN a.is_new THEN '{{}}' ELSE {before} END, CASE WHEN a.is_new THEN a.told ELSE {after} END,
                 %s
-            FROM staged s JOIN ({self._told_of_rows()}) AS a ON a.id = s.row_pk
-                LEFT JOIN before b ON b.id = s.row_pk
-            ORDER BY s.line""",
+            FROM (
+                SELECT s.line, s.is_new, t.id, t.public_id, {label} AS label, {told} AS told,
+                    s.{connection.ops.quote_name(home.column)} AS home
+                FROM staged s JOIN {self.target.table} t ON t.id = s.row_pk {joined}
+                OFFSET 0 -- said once of a row, not once for each field that is compared
+            ) AS a LEFT JOIN before b ON b.id = a.id
+            ORDER BY a.line""",
             [
                 str(self.batch.act),
                 self.by.pk,
@@ -247,13 +263,12 @@ class Writing:
             ],
         )
 
-    def _label(self) -> None:
+    def _label(self) -> str:
         """How change records name the rows: by their name, where they have one, else in the row's own words."""
-        self.cursor.execute("ALTER TABLE staged ADD COLUMN label text NOT NULL DEFAULT ''")
         own = label_field(self.target.model)
         if own:
-            self.cursor.execute(f"UPDATE staged SET label = left({connection.ops.quote_name(own)}, 200)")
-            return
+            return f"left(s.{connection.ops.quote_name(own)}, 200)"
+        self.cursor.execute("ALTER TABLE staged ADD COLUMN label text NOT NULL DEFAULT ''")
         related = [
             field.name
             for field in self.target.model._meta.concrete_fields
@@ -269,6 +284,7 @@ class Writing:
                 " WHERE s.row_pk = l.id",
                 [list(keys), list(words)],
             )
+        return "s.label"
 
     def _mark(self) -> None:
         source = self.target.model._meta.label

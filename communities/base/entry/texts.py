@@ -21,7 +21,8 @@ from django.utils.translation import gettext_lazy as _
 NOTHING = frozenset({"-", "--", "—", "——", "/", "无", "無", "空"})
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 # Spaces and hyphens without width, which copying from pages and documents brings along: they mean nothing.
-_NO_WIDTH = str.maketrans("", "", "\u00ad\u200b\u2060\ufeff")
+_WITHOUT_WIDTH = frozenset("\u00ad\u200b\u2060\ufeff")
+_NO_WIDTH = str.maketrans("", "", "".join(_WITHOUT_WIDTH))
 # Pictures that a joiner makes one of: then it is seen, as a family instead of three people.
 _PICTURE = "\u2190-\u21ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 # Nobody can see them, and two names that differ by one look alike; PostgreSQL stores no NUL.
@@ -64,7 +65,7 @@ class Unseen:
 
 def tidy(text: str) -> str:
     """Without white space at the ends, whatever its width, and without any that has none."""
-    return text.translate(_NO_WIDTH).strip()
+    return (text if _WITHOUT_WIDTH.isdisjoint(text) else text.translate(_NO_WIDTH)).strip()
 
 
 def unseen(text: str) -> Unseen | None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -72,6 +73,7 @@ class Staged:
 
 
 Read = tuple[str, Any]  # the array literal, and the value
+UNREAD: Read = (NULL, None)  # itself alone: an empty cell reads as its equal
 
 
 class Checker:
@@ -81,7 +83,8 @@ class Checker:
         self.form, self.columns, self.layout = form, columns, layout
         self.names = list(form.fields)
         self.model: Any = form._meta.model
-        self.rules_read = self.model.clean_reads or self.names
+        rules_read = self.model.clean_reads or self.names
+        self.rules_read = [at for at, name in enumerate(self.names) if name in rules_read]
         self.has_rules = self.model.clean is not Model.clean
         self.kept_rules: set[tuple[str, ...]] = set()
         stands = {at for at in layout.positions if at is not None} | layout.ignored
@@ -89,6 +92,11 @@ class Checker:
         self.width = max(stands) + 1
         self.examples: dict[str, str] = {}
         self.readers = [(name, *self._reader(name)) for name in self.names]
+        self.sought = [(self._cells_at(at), memory) for _name, at, _read, memory in self.readers]
+        # Where a row's first text is looked for, and the cells that no row may lack.
+        special = {layout.identity, layout.numbers}
+        self.stands = sorted(at for at in special.union(layout.positions) if at is not None)
+        self.musts = [at for c, at in zip(columns, layout.positions, strict=True) if c.required]
 
     def _reader(self, name: str) -> tuple[list[int | None], Callable[..., Read], dict[Any, Read]]:
         """(positions of the field's cells, how they are read, what is remembered of them)."""
@@ -105,6 +113,14 @@ class Checker:
             entry_field.remembered.update(known.rows)
             self.examples[name] = next(iter(known.offered), "")
         return at, lambda raw: _cell(entry_field, raw), {}
+
+    def _cells_at(self, at: list[int | None]) -> Callable[[list[Any]], Any]:
+        """What a field reads from a row: the cell, or both cells of a time; None where the sheet lacks a column."""
+        if None not in at:
+            return itemgetter(*at)
+        if len(at) == 1:
+            return lambda _row: None
+        return lambda row: tuple(None if position is None else row[position] for position in at)
 
     def rows(self, sheet_rows: Iterable[tuple[int, list[Any]]]) -> Iterator[Staged]:
         """Every row but the example."""
@@ -128,13 +144,11 @@ class Checker:
 
     def _is_total(self, row: list[Any]) -> bool:
         """Whether a row sums up the others: it says so in its first text, and lacks what a row must have."""
-        stands = {self.layout.identity, self.layout.numbers, *self.layout.positions} - {None}
-        texts = (row[at] for at in sorted(at for at in stands if at is not None))
+        if all(at is not None and row[at] is not None for at in self.musts):
+            return False
+        texts = (row[at] for at in self.stands)
         first = next((text for text in texts if isinstance(text, str) and text.strip()), "")
-        return plain_head(first) in TOTALS and any(
-            column.required and (at is None or row[at] is None)
-            for column, at in zip(self.columns, self.layout.positions, strict=True)
-        )
+        return plain_head(first) in TOTALS
 
     def _is_example(self, row: list[Any]) -> bool:
         """Whether the row is the template's own, untouched; its dates are of the day on which it was made."""
@@ -177,34 +191,36 @@ class Checker:
     def checked(self, line: int, row: list[Any]) -> Staged:
         """One row: its values, or all that is wrong with it."""
         staged = Staged(line, None, None, [])
-        values: dict[str, Any] = {}
-        for name, at, read, memory in self.readers:
-            raws = [row[position] if position is not None else None for position in at]
-            key = raws[0] if len(raws) == 1 else tuple(raws)
-            try:
-                # Texts alone are keys: 1 and 1.0 are the same key, and lists none.
-                hit = memory.get(key)
-            except TypeError:
-                hit = None
-            if hit is None:
-                try:
-                    hit = read(*raws)
-                except ValidationError as error:
-                    staged.faults += faults_of(name, error, _shown(raws))
-                    staged.wrong.append(name)
-                    staged.pieces.append(NULL)
-                    continue
-                if len(memory) < MOST_REMEMBERED:
-                    memory[key] = hit
-            staged.pieces.append(hit[0])
-            values[name] = hit[1]
+        raws = [cells_at(row) for cells_at, _memory in self.sought]
+        known: list[Read | None]
+        try:
+            known = [memory.get(raw) for raw, (_cells, memory) in zip(raws, self.sought, strict=True)]
+        except TypeError:
+            # Texts and numbers are keys; what holds no value is a list and none.
+            known = [None] * len(raws)
+        hits = [hit or self._read(at, raws[at], staged) for at, hit in enumerate(known)]
+        staged.pieces = [hit[0] for hit in hits]
         self._identify(staged, row)
         self._look_beside(staged, row)
         if self.has_rules:
-            self._apply_rules(staged, values, row)
+            self._apply_rules(staged, hits, row)
         if staged.faults:
             staged.texts = self._texts(row)
         return staged
+
+    def _read(self, number: int, raw: Any, staged: Staged) -> Read:
+        """What a field reads in its cells, remembered for those that say the same; nothing where that is wrong."""
+        name, at, read, memory = self.readers[number]
+        raws = (raw,) if len(at) == 1 else raw
+        try:
+            hit = read(*raws)
+        except ValidationError as error:
+            staged.faults += faults_of(name, error, _shown(raws))
+            staged.wrong.append(name)
+            return UNREAD
+        if len(memory) < MOST_REMEMBERED:
+            memory[raw] = hit
+        return hit
 
     def _identify(self, staged: Staged, row: list[Any]) -> None:
         if self.layout.identity is None or row[self.layout.identity] is None:
@@ -229,11 +245,12 @@ class Checker:
                 )
                 return
 
-    def _apply_rules(self, staged: Staged, values: dict[str, Any], row: list[Any]) -> None:
+    def _apply_rules(self, staged: Staged, hits: list[Read], row: list[Any]) -> None:
         """The row's own rules, as the form applies them: on what could be read."""
-        read = tuple(piece(values[name]) if name in values else "" for name in self.rules_read)
+        read = tuple(["" if hits[at] is UNREAD else hits[at][0] for at in self.rules_read])
         if read in self.kept_rules:
             return
+        values = {name: hit[1] for name, hit in zip(self.names, hits, strict=True) if hit is not UNREAD}
         try:
             self.model(**values).clean()
             self.kept_rules.add(read)
@@ -249,7 +266,7 @@ class Checker:
 
 
 def _cell(entry_field: Any, raw: Any) -> Read:
-    value = entry_field.clean(typed(entry_field, raw))
+    value = entry_field.clean(raw if type(raw) is str else typed(entry_field, raw))
     return piece(value), value
 
 
@@ -294,6 +311,8 @@ def _serial_day(raw: float) -> str:
 
 def piece(value: Any) -> str:
     """A value as an element of a PostgreSQL array of texts."""
+    if isinstance(value, str):  # most are
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     match value:
         case None:
             return NULL
@@ -301,8 +320,6 @@ def piece(value: Any) -> str:
             return '"t"' if value else '"f"'
         case int() | Decimal() | dt.date():
             return f'"{value}"'
-        case str():
-            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
         case Model():
             return f'"{value.pk}"'
     if hasattr(value, "lower") and hasattr(value, "upper"):
@@ -317,7 +334,7 @@ def faults_of(name: str, error: ValidationError, value: str = "") -> Iterator[Fa
             yield Fault(name, each.code or "invalid", message, value, getattr(error, "part", None))
 
 
-def _shown(raws: list[Any]) -> str:
+def _shown(raws: Sequence[Any]) -> str:
     texts = [str(raw[2] if isinstance(raw, list) else raw) for raw in raws if raw is not None]
     return " ".join(texts)[:100]
 

@@ -21,6 +21,7 @@ from xlsxwriter.utility import xl_col_to_name
 from communities.base.entry.fields import AmountField, DayField, PickField, RowField, TruthField, WordsField
 from communities.base.workbooks.columns import ERROR_HEAD, EXAMPLE, IDENTITY_HEAD, Column, example_of
 from communities.base.workbooks.known import KnownRows
+from communities.base.workbooks.lines import CellColumn, LineSheet
 from communities.base.workbooks.reader import IDENTITY_SHEET
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -76,13 +77,14 @@ class Workbook:
 
     def write(self, lines: Iterable[Line] = (), *, with_errors: bool = False, purpose: str = "") -> None:
         """The whole file."""
-        sheet = self.book.add_worksheet(_("填报"))
+        sheet = self.book.add_worksheet(_("填报"), worksheet_class=LineSheet)
         words = self._words()
         shift = 2 if with_errors else 1
         self._head(sheet, shift, purpose)
         last = FIRST - 1
+        write_line = self._refused_line if with_errors else self._plain_lines(sheet)
         for last, line in enumerate(lines, start=FIRST):
-            self._line(sheet, last, line, shift)
+            write_line(sheet, last, line)
         self._offer(sheet, shift, words, last + SPARE_ROWS)
         self._explain()
         self._dictionary(words)
@@ -140,9 +142,22 @@ class Workbook:
         offered = self.known[number].offered if number in self.known else []
         return example_of(column, next(iter(offered), ""))
 
-    def _line(self, sheet: Any, at: int, line: Line, shift: int) -> None:
-        if shift == 2:
-            sheet.write_string(at, 0, line.told, self.looks["told"])
+    def _plain_lines(self, sheet: LineSheet) -> Callable[[LineSheet, int, Line], None]:
+        """How rows with which nothing is wrong are written: most often, and many."""
+        looks = (self.looks["identity"], *self.own_looks)
+        words: tuple[Callable[[Any], Any], ...] = (str, *self.writers)
+        columns = [CellColumn(sheet, number, looks[number], words[number]) for number in range(len(looks))]
+
+        def write(sheet: LineSheet, at: int, line: Line) -> None:
+            values = (line.identity, *line.values)
+            sheet.write_line(at, zip(columns, values, strict=True))
+
+        return write
+
+    def _refused_line(self, sheet: LineSheet, at: int, line: Line) -> None:
+        """A row with what is wrong with it: told in the first column, and marked at the cells."""
+        shift = 2
+        sheet.write_string(at, 0, line.told, self.looks["told"])
         if None in line.faults:
             self._cell(sheet, (at, shift - 1), line.identity, self.looks["wrong_identity"])
             self._comment(sheet, (at, shift - 1), line.faults[None])
