@@ -35,7 +35,14 @@ from communities.choices import ImportMode, ImportState, RowOutcome
 from communities.models import Division, ImportBatch
 
 # The registers that take workbooks, as ``imports.resources`` names them once addresses are known.
-RESOURCES = ("committees", "exemptions", "household-counts", "nil-statements", "premises")
+RESOURCES = (
+    "committees",
+    "exemption-requests",
+    "exemptions",
+    "household-counts",
+    "nil-statements",
+    "premises",
+)
 MOST_ERRORS = 1000
 
 

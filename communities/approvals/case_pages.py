@@ -58,6 +58,12 @@ class CaseDetail(DetailPage):
     def fact_kind(self) -> tuple[Any, Any]:
         return _("事项"), self.row.subject_name
 
+    def fact_organisation(self) -> tuple[Any, Any]:
+        return _("申报单位"), str(self.row.organisation or "—")
+
+    def fact_submitter(self) -> tuple[Any, Any]:
+        return _("申报人"), self.row.submitter.name
+
     def fact_state(self) -> tuple[Any, Any]:
         if self.row.round < 2:
             return _("状态"), self.row.get_state_display()

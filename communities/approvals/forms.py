@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from communities.approvals.fixing import stays_as_submitted
 from communities.base.approvals import subject_choices
 from communities.base.entry import EntryForm, Group, PartForm, PickField
+from communities.base.entry.ends import SpanField
 from communities.base.entry.fields import PicksField
 from communities.base.roles import ROLES, Action, roles_allowing
 from communities.choices import Level
@@ -101,6 +102,7 @@ class RouteForm(RuleForm):
 
 
 class FreezeForm(RuleForm):
+    valid = SpanField(label=_("冻结期间"), is_closed=True)
     kinds = SomeField(
         label=_("只冻结这些事项"),
         choices=SUBJECTS_OFFERED,
@@ -143,6 +145,7 @@ class DelegationForm(EntryForm):
 
     action = Action.APPROVE
     keeps_drafts = False
+    valid = SpanField(label=_("委托期间"), is_closed=True)
     kinds = SomeField(
         label=_("只委托这些事项"),
         choices=SUBJECTS_OFFERED,
@@ -178,6 +181,7 @@ class DelegationForm(EntryForm):
 
 class ExemptionRequestForm(CommunityFactForm):
     key = PickField(label=_("标准项目"), choices=KEYS)
+    valid = SpanField(label=_("申请豁免期间"), is_closed=True)
     api_names = GROUNDS
 
     class Meta(CommunityFactForm.Meta):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.approvals import subject_names
 from communities.base.paging import Order
+from communities.base.querysets import today
 from communities.base.tables import (
     EMPTY,
     Cell,
@@ -25,7 +26,7 @@ from communities.base.tables import (
     YesNoColumn,
 )
 from communities.choices import ApprovalState
-from communities.tables import DueColumn, by_day, by_path
+from communities.tables import by_day, by_path
 
 STATES = {
     ApprovalState.OPEN: ("hourglass", "strive"),
@@ -60,14 +61,18 @@ class KindsColumn(Column):
         return subject_names(cell.value)
 
 
-class TermColumn(DueColumn):
-    """The last day for an open step; where holidays may still move it, that is said."""
+class TermColumn(DayColumn):
+    """The last day for an open step: past or today in words; where holidays may still move it, that is said."""
 
     def show(self, cell: Cell) -> Any:
-        due = super().show(cell)
-        if cell.record.is_due_certain:
-            return due
-        return format_html('{} <span class="above">{}</span>', due, _("放假安排未公布，可能顺延"))
+        record, day = cell.record, cell.value
+        parts = [format_html("{}", day.isoformat())]
+        if day <= today():
+            word, colour = (_("已超期"), "short") if day < today() else (_("今天到期"), "missing")
+            parts.append(format_html(' <span class="state state-{}">{}</span>', colour, word))
+        if not record.is_due_certain:
+            parts.append(format_html(' <span class="above">{}</span>', _("放假安排未公布，可能顺延")))
+        return format_html_join("", "{}", ((part,) for part in parts))
 
 
 class CaseTable(RegisterTable):
@@ -99,7 +104,7 @@ class RouteTable(RegisterTable):
 
 
 class StepTable(RegisterTable):
-    position = NumberColumn(verbose_name=_("顺序"))
+    position = Column(verbose_name=_("顺序"))
     name = Column(verbose_name=_("步骤"))
     level = Column(verbose_name=_("层级"), accessor="get_level_display")
     role = Column(verbose_name=_("角色"))
@@ -152,4 +157,4 @@ class ExemptionRequestTable(RegisterTable):
     valid = SpanColumn(verbose_name=_("申请豁免期间"))
     reason = Column(verbose_name=_("原因"))
     state = CaseStateColumn(verbose_name=_("审批"), accessor="case__state", default=_("未申报"))
-    due_on = DueColumn(verbose_name=_("办理期限"), accessor="case__due_on")
+    due_on = DayColumn(verbose_name=_("办理期限"), accessor="case__due_on")

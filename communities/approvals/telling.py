@@ -53,7 +53,9 @@ def submitted(case: ApprovalCase) -> list[Submitted]:
         label, field = naming(model, name)
         was = spoken(former[name], field) if name in former else None
         found.append(Submitted(name, label, spoken(value, field), was))
-    return found
+    entry = ENTRIES.get(model._meta.label)
+    order = list(entry.base_fields) if entry is not None else []
+    return sorted(found, key=lambda each: order.index(each.name) if each.name in order else len(order))
 
 
 def called(case: ApprovalCase) -> dict[str, str]:

@@ -162,6 +162,12 @@ class DelegationDetail(DetailPage):
     related = ("giver", "receiver")
     groups = ((_("委托"), ("giver", "receiver", "valid", "kinds", "reason")),)
 
+    def fact_giver(self) -> tuple[Any, Any]:
+        return _("委托人"), self.row.giver.name
+
+    def fact_receiver(self) -> tuple[Any, Any]:
+        return _("受托人"), self.row.receiver.name
+
     def fact_kinds(self) -> tuple[Any, Any]:
         return _("委托的事项"), subject_names(self.row.kinds)
 

@@ -259,7 +259,7 @@ def test_an_open_end_is_told_at_the_field(world: World, as_role: Reader) -> None
     typed = {"receiver": str(other.public_id), "valid_0": "2026-01-01", "reason": "出差"}
     answer = as_role("street_clerk").post("/approval-delegations/new/", typed)
     assert answer.status_code == 422
-    assert "委托须写明起止日期。" in text_of(answer)
+    assert '<a href="#id_valid_1">委托期间</a>' in text_of(answer)
 
 
 def test_routes_are_written_with_their_steps(world: World, as_role: Reader) -> None:

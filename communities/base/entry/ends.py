@@ -67,16 +67,16 @@ class SpanWidget(forms.MultiWidget):
 class SpanField(EndsField):
     """A time with its first and its last day.
 
-    An empty first day means before the records, an empty last one open.
+    An empty first day means before the records, an empty last one open; where it ``is_closed`` both are asked for.
     """
 
     widget = SpanWidget
     default_error_messages = {"order": _("结束日期不能早于开始日期。")}
 
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs["required"] = False
+    def __init__(self, *, is_closed: bool = False, **kwargs: Any) -> None:
+        kwargs["required"] = is_closed
         kwargs["require_all_fields"] = False
-        first, last = DayField(required=False), DayField(required=False)
+        first, last = DayField(required=is_closed), DayField(required=is_closed)
         # How pages write an open end.
         first.nothing, last.nothing = texts.NOTHING | {"建档前"}, texts.NOTHING | {"至今"}
         super().__init__((first, last), **kwargs)

@@ -238,7 +238,9 @@ class PicksField(PickField):
 
     def __init__(self, *, choices: Iterable[tuple[Any, Any]], **kwargs: Any) -> None:
         choices = list(choices)
-        kwargs.setdefault("widget", forms.SelectMultiple(choices=choices, attrs={"size": len(choices)}))
+        kwargs.setdefault(
+            "widget", forms.SelectMultiple(choices=choices, attrs={"size": max(len(choices), 2)})
+        )
         super().__init__(choices=choices, **kwargs)
 
     def read(self, text: str) -> list[Any] | None:

@@ -101,7 +101,7 @@ def schema_field(field: Any, *, required: bool) -> serializers.Field:  # noqa: C
     common: dict[str, Any] = {"required": required, "allow_null": not field.required}
     match field:
         case ends.SpanField():
-            return SpanSchemaField(required=False)
+            return SpanSchemaField(required=required)
         case ends.WholeSpanField():
             return WholeSpanSchemaField(required=False)
         case fields.PicksField():
