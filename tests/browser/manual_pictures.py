@@ -202,6 +202,13 @@ def grant(desk: Desk) -> None:
     desk.open("/role-assignments/new/")
 
 
+def approval(desk: Desk) -> None:
+    desk.open("/approvals/")
+    desk.click(FIRST_ROW)
+    settle(desk.page)
+    desk.page.locator("legend:has-text('办理')").scroll_into_view_if_needed()
+
+
 @dataclass(frozen=True)
 class Scene:
     """One picture: by which account, and what is done before it is taken."""
@@ -212,6 +219,7 @@ class Scene:
 
 
 SCENES = {
+    "approval": Scene("district", approval, 900),
     "sign-in": Scene("", signing_in, 480),
     "first-password": Scene("", first_password, 660),
     "register": Scene("street", register),
