@@ -13,8 +13,9 @@ from django.test.signals import template_rendered
 from django.urls import reverse
 from playwright.sync_api import Page
 
-from communities.actions import imports
+from communities.actions import approvals, imports
 from communities.base import actions
+from communities.choices import ApprovalVerb
 from communities.models import ChangeRecord, Organisation, Period, Threshold
 from portal.scorecards import actions as runs
 from portal.scorecards.models import ScoreCard
@@ -22,6 +23,7 @@ from tests import factories
 from tests.browser.chromium import SIZES
 from tests.browser.conftest import Visit
 from tests.conftest import World
+from tests.factories import approvals as approvals_of
 from tests.scorecards.rated import rate
 from tests.workbooks.conftest import book, private_files, row  # noqa: F401 - one is a fixture
 
@@ -59,6 +61,7 @@ def pages(city: World) -> dict[str, list[str]]:
             *score_pages(city),
         ],
         "street_clerk": [
+            *approval_pages(city),
             "/premises/",
             "/premises/bulk/",
             "/saved-views/",
@@ -75,6 +78,37 @@ def pages(city: World) -> dict[str, list[str]]:
         "security_administrator": role_pages(city),
         "nobody": ["/"],
     }
+
+
+def approval_pages(city: World) -> list[str]:
+    """Cases before and after they were given back, and what is submitted."""
+    approvals_of.route(city.district)
+    worker, clerk = city.users["community_worker"], city.users["street_clerk"]
+    rows = [approvals_of.request(city.community, reason=reason) for reason in ("腾退", "改造", "未申报")]
+    waiting = approvals.submit(rows[0], by=worker)
+    again = approvals.submit(rows[1], by=worker)
+    told = {"remark": "请补充", "remarks": {"remedy": "写明期限"}}
+    approvals.decide(again, verb=ApprovalVerb.RETURN, by=clerk, **told)
+    row = type(rows[1]).objects.get(pk=rows[1].pk)
+    row.remedy = "明年六月底前购置"
+    actions.save(row, by=worker)
+    approvals.submit(row, by=worker)
+    mine = approvals_of.delegation(clerk, city.users["district_officer"])
+    return [
+        "/approvals/",
+        "/approvals/all/",
+        "/approvals/bulk/",
+        reverse("approval-detail", args=[waiting.public_id]),
+        reverse("approval-detail", args=[again.public_id]),
+        "/exemption-requests/",
+        "/exemption-requests/new/",
+        reverse("exemption-request-detail", args=[rows[2].public_id]),
+        reverse("exemption-request-detail", args=[row.public_id]),
+        "/approval-delegations/new/",
+        reverse("approval-delegation-detail", args=[mine.public_id]),
+        "/holiday-schedules/",
+        "/approval-routes/",
+    ]
 
 
 def score_pages(city: World) -> list[str]:
@@ -149,6 +183,9 @@ def rule_pages(city: World) -> list[str]:
         "/policy-documents/",
         "/policy-documents/new/",
         "/thresholds/new/",
+        "/approval-routes/new/",
+        "/approval-freezes/new/",
+        "/holiday-schedules/new/",
         reverse("policy-document-detail", args=[rule.clause.document.public_id]),
         reverse("policy-document-edit", args=[mine.public_id]),
         reverse("policy-document-remove", args=[mine.public_id]),
