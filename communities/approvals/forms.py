@@ -42,6 +42,14 @@ class SomeField(PicksField):
         return super().to_python(value) or []
 
 
+class KindsField(SomeField):
+    """To which kinds of things something is limited."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs |= {"required": False, "help_text": _("不选表示全部事项。")}
+        super().__init__(choices=SUBJECTS_OFFERED, **kwargs)
+
+
 class LevelsField(SomeField):
     """Levels of places by their words."""
 
@@ -103,12 +111,7 @@ class RouteForm(RuleForm):
 
 class FreezeForm(RuleForm):
     valid = SpanField(label=_("冻结期间"), is_closed=True)
-    kinds = SomeField(
-        label=_("只冻结这些事项"),
-        choices=SUBJECTS_OFFERED,
-        required=False,
-        help_text=_("不选表示全部事项。"),
-    )
+    kinds = KindsField(label=_("只冻结这些事项"))
     api_names = GROUNDS
 
     class Meta(RuleForm.Meta):
@@ -146,12 +149,7 @@ class DelegationForm(EntryForm):
     action = Action.APPROVE
     keeps_drafts = False
     valid = SpanField(label=_("委托期间"), is_closed=True)
-    kinds = SomeField(
-        label=_("只委托这些事项"),
-        choices=SUBJECTS_OFFERED,
-        required=False,
-        help_text=_("不选表示全部事项。"),
-    )
+    kinds = KindsField(label=_("只委托这些事项"))
     api_names = GROUNDS
 
     class Meta(EntryForm.Meta):
