@@ -62,7 +62,7 @@ class KindsColumn(Column):
 
 
 class TermColumn(DayColumn):
-    """The last day for an open step: past or today in words; where holidays may still move it, that is said."""
+    """The last day for an open step: past or today in words; what may still move it, and who urges, is said."""
 
     def show(self, cell: Cell) -> Any:
         record, day = cell.record, cell.value
@@ -72,6 +72,9 @@ class TermColumn(DayColumn):
             parts.append(format_html(' <span class="state state-{}">{}</span>', colour, word))
         if not record.is_due_certain:
             parts.append(format_html(' <span class="above">{}</span>', _("放假安排未公布，可能顺延")))
+        if record.urged:
+            told = _("已催办 %(times)d 次") % {"times": record.urged}
+            parts.append(format_html(' <span class="above">{}</span>', told))
         return format_html_join("", "{}", ((part,) for part in parts))
 
 

@@ -166,6 +166,7 @@ def test_who_is_not_to_decide_is_told_so(world: World, case: ApprovalCase, as_ro
 def test_urged_withdrawn_handed_on(world: World, case: ApprovalCase, as_role: Reader) -> None:
     worker, clerk = as_role("community_worker"), as_role("street_clerk")
     assert act(worker, case, "urge").status_code == 302
+    assert "已催办 1 次" in text_of(clerk.get(TO_DO))
     answer = act(worker, case, "urge")
     assert (answer.status_code, "今天已经催办过" in text_of(answer)) == (422, True)
     answer = act(clerk, case, "hand-on", remark="请代办")

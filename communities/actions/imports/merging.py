@@ -193,7 +193,10 @@ class Writing:
             if field.name in UNRECORDED or field.generated:
                 continue
             column = f"t.{connection.ops.quote_name(field.column)}"
-            if isinstance(field, models.ForeignKey) and field.name not in self.target.model.personal_fields:
+            if isinstance(field, models.ForeignKey) and not field.editable:
+                # No workbook writes it: new rows have none, others keep theirs, which no record tells.
+                said = "NULL::jsonb"
+            elif isinstance(field, models.ForeignKey) and field.name not in self.target.model.personal_fields:
                 # Joined, not looked up: one hash for all rows.
                 named = f"o{len(joined)}"
                 related: Any = field.related_model
@@ -234,7 +237,9 @@ class Writing:
     def _record(self) -> None:
         """One change record per row: only the fields that differ."""
         label = self._label()
-        home: Any = self.target.model._meta.get_field(self.target.model.affects[0])
+        # In whose scope a record is read: the place by which the register itself is.
+        rows: Any = self.target.model._default_manager.all()
+        home: Any = self.target.model._meta.get_field(rows.scope_path.partition("__")[0])
         before, after = _differing("b", "a"), _differing("a", "b")
         told, joined = self._told_of_rows()
         self.cursor.execute(
