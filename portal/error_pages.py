@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
 from portal.errors import problem
@@ -49,10 +51,23 @@ def answer(request: HttpRequest, status: int, detail: str = "", title: str = "")
         "text": detail or text,
         "number": request_number(),
         "hide_place": True,
+        "back_url": page_above(request) if status == 405 else "",
     }
     if not signed_in:
         return HttpResponse(plain(template, context), status=status)
     return render(request, template, context, status=status)
+
+
+def page_above(request: HttpRequest) -> str:
+    """The page on which the button of an address stands: the nearest one above that can be opened."""
+    path = request.path
+    while path.count("/") > 2:
+        path = path.rstrip("/").rpartition("/")[0] + "/"
+        with suppress(Resolver404):
+            view = resolve(path).func
+            if hasattr(getattr(view, "view_class", None), "get"):
+                return path
+    return ""
 
 
 def plain(template: str, context: dict[str, object]) -> str:

@@ -37,6 +37,7 @@ class CaseDetail(DetailPage):
     model = ApprovalCase
     related = ("division", "organisation", "submitter")
     template_name = "approvals/case.html"
+    shows_history = False  # what was done with it is told in full
     groups = (
         (
             gettext_lazy("审批件"),

@@ -24,7 +24,10 @@ BOXES = {
 LISTS |= {f"approval-{name}": page for name, page in BOXES.items()}
 
 urlpatterns = [
-    *(path(f"approvals/{name}/", page.as_view(), name=f"approval-{name}") for name, page in BOXES.items()),
+    *(
+        path(f"approvals/{name}/", page.as_view(), name=f"approval-{name}-list")
+        for name, page in BOXES.items()
+    ),
     path("approvals/bulk/", case_pages.DecideMany.beside(views.ToDoList), name="approval-bulk"),
     path("approvals/chosen/", ChosenIds.of(views.ToDoList, Action.VIEW), name="approval-chosen"),
     *register("approvals", "approval", views.ToDoList, case_pages.CaseDetail),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Count, Prefetch, QuerySet, Value
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from communities.approvals import filters, tables
@@ -41,9 +42,16 @@ class CaseList(ListPage):
     template_name = "approvals/list.html"
     box: ClassVar[str] = ""
 
+    @cached_property
+    def boxed(self) -> dict[str, QuerySet[Any]]:
+        """The cases of each list."""
+        cases = super().queryset()
+        return {box: filters.boxed(cases, box, self.request.user) for box, _name in filters.BOXES} | {
+            "": cases
+        }
+
     def queryset(self) -> QuerySet[Any]:
-        rows = super().queryset()
-        return filters.boxed(rows, self.box, self.request.user) if self.box else rows
+        return self.boxed[self.box]
 
     def page_rows(self) -> QuerySet[Any]:
         """With the open turn of each."""
@@ -54,13 +62,16 @@ class CaseList(ListPage):
         return super().context(asked) | {"boxes": list(self.boxes())}
 
     def boxes(self) -> Iterable[tuple[Any, str, int | None, bool]]:
-        """(name, address, number, whether it is this one) of each list."""
-        cases: Any = ApprovalCase.objects.live().visible_to(self.request.user)
+        """(name, address, number, whether it is this one) of each list. One query for all numbers."""
+        counted = [
+            self.boxed[box].order_by().annotate(box=Value(box)).values("box").annotate(number=Count("pk"))
+            for box, _name in filters.BOXES
+        ]
+        numbers = {each["box"]: each["number"] for each in counted[0].union(*counted[1:], all=True)}
         for box, name in filters.BOXES:
-            number = filters.boxed(cases, box, self.request.user).count()
-            address = reverse("approval-list" if box == "to_do" else f"approval-{box}")
-            yield name, address, number, box == self.box
-        yield _("全部"), reverse("approval-all"), None, not self.box
+            address = reverse("approval-list" if box == "to_do" else f"approval-{box}-list")
+            yield name, address, numbers.get(box, 0), box == self.box
+        yield _("全部"), reverse("approval-all-list"), None, not self.box
 
 
 class ToDoList(CaseList):
@@ -154,7 +165,7 @@ class DelegationList(ListPage):
     filterset_class = filters.DelegationFilterSet
     default_order = "-giver"
     related = ("giver", "receiver")
-    purpose = _("外出期间，可以委托同事代为审批；受托人不能再转委托。这里列出您委托的和委托给您的。")
+    purpose = _("出差、请假期间，可以委托同事代为审批；受托人不能再转委托。这里列出您委托的和委托给您的。")
 
 
 class DelegationDetail(DetailPage):

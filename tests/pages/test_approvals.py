@@ -260,7 +260,7 @@ def test_an_open_end_is_told_at_the_field(world: World, as_role: Reader) -> None
     typed = {"receiver": str(other.public_id), "valid_0": "2026-01-01", "reason": "出差"}
     answer = as_role("street_clerk").post("/approval-delegations/new/", typed)
     assert answer.status_code == 422
-    assert '<a href="#id_valid_1">委托期间</a>' in text_of(answer)
+    assert '<a href="#id_valid_1">委托期间 结束日期</a>' in text_of(answer)
 
 
 def test_routes_are_written_with_their_steps(world: World, as_role: Reader) -> None:
@@ -291,6 +291,12 @@ def test_routes_are_written_with_their_steps(world: World, as_role: Reader) -> N
     answer = writer.post("/approval-routes/new/", typed)
     assert answer.status_code == 422
     assert "金额的下限须小于上限。" in text_of(answer)
+    answer = writer.post(
+        "/approval-routes/new/", typed | {"steps-0-working_days": "300", "steps-0-needed": "0"}
+    )
+    assert answer.status_code == 422
+    for message in ("不能大于 250。", "不能小于 1。"):
+        assert message in text_of(answer)
     answer = writer.post("/approval-routes/new/", typed | {"steps-1-amount_below": ""})
     assert "同一流程的步骤顺序不能相同。" in text_of(answer)
     typed |= {"steps-1-amount_below": "", "steps-1-position": "2"}

@@ -105,6 +105,9 @@ def test_reading_aids_are_kept_and_lead_back(as_role: Reader) -> None:
     )
     assert "sight-large" not in reader.get("/premises/").content.decode().split("<head>")[0]
     assert reader.get("/sight/").status_code == 405
+    # The way back is the page on which the button stands.
+    answer = as_role("district_officer").get("/scores/run/")
+    assert (answer.status_code, 'href="/scores/">返回原来的页面' in answer.content.decode()) == (405, True)
 
 
 @pytest.mark.parametrize(

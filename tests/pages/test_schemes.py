@@ -251,8 +251,8 @@ def test_what_publishing_would_change_is_told_on_a_page(
     read(as_role("street_clerk"), url)
     read(as_role("far_officer") if "far_officer" in world.users else as_role("stranger"), url, 404)
     RatingItem.objects.update(rule=schemes.THRESHOLD | {"value": "visit.mess"})
-    assert "创建活动填报的取值(visit.mess，该数据来源尚未建立)" in read(client, url)
-    assert "创建活动填报的取值(visit.mess，该数据来源尚未建立)" in read(client, one(draft))
+    assert "创建活动填报的取值(该数据来源尚未建立)" in read(client, url)
+    assert "创建活动填报的取值(该数据来源尚未建立)" in read(client, one(draft))
     page = read(client, f"{url}?period=2050Q1")
     assert "没有这个报告期" in page
     assert '<option value="2026Q1">' in page

@@ -18,6 +18,7 @@ from tests.pages.conftest import Reader
 
 pytestmark = pytest.mark.django_db
 
+KEYS_FREED = ("premises.office.area", "premises.service.area")
 BULK = "/premises/bulk/"
 
 
@@ -29,7 +30,7 @@ def rooms(world: World) -> list[Premises]:
     return [world.premises["community"], more, world.premises["neighbour"]]
 
 
-def ids(rooms: list[Premises]) -> list[str]:
+def ids(rooms: list[Any]) -> list[str]:
     return [str(room.public_id) for room in rooms]
 
 
@@ -55,7 +56,7 @@ def test_count_and_places_are_said_first(rooms: list[Premises], as_role: Reader)
     page = clerk.post(BULK, {"row": ids(rooms)}).content.decode()
     assert "将修改 3 条社区用房，涉及 1 个街镇的 2 个社区" in page
     assert "一社区 2 条、二社区 1 条" in page
-    assert page.index("将修改 3 条") < page.index('name="change_tenure"')
+    assert page.index("将修改 3 条") < page.index('name="ticked_tenure"')
     assert len(read(page)) == 3
     assert 'name="division_now"' not in page
     assert 'name="name"' not in page
@@ -65,7 +66,7 @@ def test_count_and_places_are_said_first(rooms: list[Premises], as_role: Reader)
 def test_only_ticked_fields_change_in_one_act(rooms: list[Premises], as_role: Reader) -> None:
     clerk = as_role("street_clerk")
     marks = read(clerk.post(BULK, {"row": ids(rooms)}).content.decode())
-    asked = change(marks, change_tenure="on", tenure="rented", back="kind=office&sort=area")
+    asked = change(marks, ticked_tenure="on", tenure="rented", back="kind=office&sort=area")
     answer = clerk.post(BULK, asked)
     assert answer.status_code == 302, re.findall(r"<main.*?</section>", answer.content.decode(), re.DOTALL)
     assert answer.url == "/premises/?kind=office&sort=area"
@@ -77,7 +78,7 @@ def test_only_ticked_fields_change_in_one_act(rooms: list[Premises], as_role: Re
     assert {tuple(record.after) for record in records} == {("tenure",)}
     # Once more: nothing differs, nothing is written.
     marks = read(clerk.post(BULK, {"row": ids(rooms)}).content.decode())
-    clerk.post(BULK, change(marks, change_tenure="on", tenure="rented"))
+    clerk.post(BULK, change(marks, ticked_tenure="on", tenure="rented"))
     assert records.count() == 3
 
 
@@ -86,12 +87,12 @@ def test_only_ticked_fields_change_in_one_act(rooms: list[Premises], as_role: Re
     [
         ({}, "请至少勾选一个要修改的项目。", ""),
         ({"tenure": "rented"}, "没有勾选", "id_tenure"),
-        ({"change_area": "on", "area": "十"}, "请填写数字", "id_area"),
-        ({"change_area": "on", "area": ""}, "请填写此项。", "id_area"),
-        ({"change_is_zoned": "on"}, "请填写此项。", "id_is_zoned"),
-        ({"change_lost_on": "on", "lost_on": "2026-02-30"}, "请填写日期", "id_lost_on"),
+        ({"ticked_area": "on", "area": "十"}, "请填写数字", "id_area"),
+        ({"ticked_area": "on", "area": ""}, "请填写此项。", "id_area"),
+        ({"ticked_is_zoned": "on"}, "请填写此项。", "id_is_zoned"),
+        ({"ticked_lost_on": "on", "lost_on": "2026-02-30"}, "请填写日期", "id_lost_on"),
         (
-            {"change_tenure": "on", "tenure": "rented", "change_reason": " "},
+            {"ticked_tenure": "on", "tenure": "rented", "change_reason": " "},
             "请填写修改原因",
             "id_change_reason",
         ),
@@ -119,7 +120,7 @@ def test_one_row_that_cannot_be_changed_keeps_all(rooms: list[Premises], as_role
     clerk = as_role("street_clerk")
     marks = read(clerk.post(BULK, {"row": ids(rooms)}).content.decode())
     asked = change(
-        marks, change_lost_on="on", lost_on="2026-01-01", change_lost_reason="on", lost_reason="拆迁"
+        marks, ticked_lost_on="on", lost_on="2026-01-01", ticked_lost_reason="on", lost_reason="拆迁"
     )
     answer = clerk.post(BULK, asked)
     page = answer.content.decode()
@@ -141,14 +142,14 @@ def test_a_row_changed_meanwhile_is_named_with_who(rooms: list[Premises], as_rol
     clerk, officer = as_role("street_clerk"), as_role("district_officer")
     marks = read(clerk.post(BULK, {"row": ids(rooms)}).content.decode())
     theirs = read(officer.post(BULK, {"row": ids(rooms[:1])}).content.decode())
-    assert officer.post(BULK, change(theirs, change_floor="on", floor="二层")).status_code == 302
-    answer = clerk.post(BULK, change(marks, change_floor="on", floor="一层"))
+    assert officer.post(BULK, change(theirs, ticked_floor="on", floor="二层")).status_code == 302
+    answer = clerk.post(BULK, change(marks, ticked_floor="on", floor="一层"))
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "3 条中有 1 条" in page
     assert re.search("已被 district_officer 于 .* 修改", page)
     assert not Premises.objects.filter(floor="一层").exists()
-    asked = change(read(page), change_floor="on", floor="一层") | {"told": told(page)}
+    asked = change(read(page), ticked_floor="on", floor="一层") | {"told": told(page)}
     assert clerk.post(BULK, asked).status_code == 302
     assert Premises.objects.filter(floor="一层").count() == 3
 
@@ -172,7 +173,7 @@ def test_a_page_refused_for_another_reason_keeps_the_versions_of_its_first_showi
 ) -> None:
     clerk = as_role("street_clerk")
     asked = change(
-        read(clerk.post(BULK, {"row": ids(rooms)}).content.decode()), change_floor="on", floor="六楼"
+        read(clerk.post(BULK, {"row": ids(rooms)}).content.decode()), ticked_floor="on", floor="六楼"
     )
     wrote(rooms[0], world, floor="三楼")
     if other == "removed meanwhile":
@@ -201,7 +202,7 @@ def test_a_clash_shows_what_the_other_wrote_and_what_is_entered(
     clerk = as_role("street_clerk")
     marks = read(clerk.post(BULK, {"row": ids(rooms)}).content.decode())
     wrote(rooms[0], world, floor="三楼", tenure="rented")
-    both = {"change_floor": "on", "floor": "六楼", "change_tenure": "on", "tenure": "rented"}
+    both = {"ticked_floor": "on", "floor": "六楼", "ticked_tenure": "on", "tenure": "rented"}
     page = clerk.post(BULK, change(marks, **both)).content.decode()
     assert '<th scope="row">楼层</th><td>三楼</td><td>六楼</td>' in page
     assert '<th scope="row">权属性质</th>' not in page
@@ -214,7 +215,7 @@ def test_a_clash_that_is_not_shown_is_not_taken_as_read(
     monkeypatch.setattr("communities.base.entry.together.REFUSALS_SHOWN", 1)
     clerk = as_role("street_clerk")
     asked = change(
-        read(clerk.post(BULK, {"row": ids(rooms)}).content.decode()), change_floor="on", floor="六楼"
+        read(clerk.post(BULK, {"row": ids(rooms)}).content.decode()), ticked_floor="on", floor="六楼"
     )
     for room in rooms[:2]:
         wrote(room, world, floor="三楼")
@@ -231,11 +232,11 @@ def test_a_field_ticked_after_the_clash_is_told_as_well(
     clerk = as_role("street_clerk")
     marks = read(clerk.post(BULK, {"row": ids(rooms)}).content.decode())
     wrote(rooms[0], world, floor="三楼", address="他人路 1 号")
-    one = {"change_address": "on", "address": "我路 2 号"}
+    one = {"ticked_address": "on", "address": "我路 2 号"}
     page = clerk.post(BULK, change(marks, **one)).content.decode()
     assert "<td>他人路 1 号</td><td>我路 2 号</td>" in page
     assert "三楼" not in page
-    both = one | {"change_floor": "on", "floor": "六楼"}
+    both = one | {"ticked_floor": "on", "floor": "六楼"}
     answer = clerk.post(BULK, change(read(page), **both) | {"told": told(page)})
     page = answer.content.decode()
     assert answer.status_code == 422
@@ -248,9 +249,28 @@ def test_rows_without_the_version_that_was_read_are_not_written_over(
     rooms: list[Premises], as_role: Reader
 ) -> None:
     clerk = as_role("street_clerk")
-    answer = clerk.post(BULK, change(ids(rooms), change_floor="on", floor="六楼"))
+    answer = clerk.post(BULK, change(ids(rooms), ticked_floor="on", floor="六楼"))
     assert answer.status_code == 422
     assert not Premises.objects.filter(floor="六楼").exists()
+
+
+def test_why_rows_change_is_no_field_of_theirs(world: World, as_role: Reader) -> None:
+    """An exemption has grounds of its own, called 原因 as well."""
+    rows: list[Any] = [factories.exemption(world.community, key=key) for key in KEYS_FREED]
+    for row in rows:
+        row.refresh_from_db()
+    clerk, bulk = as_role("street_clerk"), "/exemptions/bulk/"
+    marks = read(clerk.post(bulk, {"row": ids(rows)}).content.decode())
+    answer = clerk.post(bulk, change(marks, ticked_review_on="on", review_on="2026-12-31"))
+    assert answer.status_code == 302, answer.content.decode()
+    for row in rows:
+        row.refresh_from_db()
+        assert (row.reason, str(row.review_on)) == ("危房改造", "2026-12-31")
+    marks = read(clerk.post(bulk, {"row": ids(rows)}).content.decode())
+    answer = clerk.post(bulk, change(marks, ticked_reason="on", reason="拆迁"))
+    assert answer.status_code == 302, answer.content.decode()
+    rows[0].refresh_from_db()
+    assert rows[0].reason == "拆迁"
 
 
 def test_foreign_unknown_and_deleted_rows_are_left_out_alike(world: World, as_role: Reader) -> None:
@@ -261,11 +281,11 @@ def test_foreign_unknown_and_deleted_rows_are_left_out_alike(world: World, as_ro
         assert "所选记录中有 1 条已删除或不在您可修改的范围内" in page
         assert len(read(page)) == 1
         answer = clerk.post(
-            BULK, change([f"{own.public_id}:1", f"{other}:1"], change_floor="on", floor="九层")
+            BULK, change([f"{own.public_id}:1", f"{other}:1"], ticked_floor="on", floor="九层")
         )
         assert answer.status_code == 422
     assert (
-        clerk.post(BULK, change([f"{foreign.public_id}:1"], change_floor="on", floor="九层")).status_code
+        clerk.post(BULK, change([f"{foreign.public_id}:1"], ticked_floor="on", floor="九层")).status_code
         == 409
     )
     assert not Premises.objects.filter(floor="九层").exists()
@@ -338,14 +358,14 @@ def test_every_register_has_its_page(world: World, as_role: Reader, role: str, r
         f"/{route}/bulk/", {"row": reader.get(f"/{route}/chosen/").json()["ids"]}
     ).content.decode()
     assert "将修改 1 条" in page or "将修改 2 条" in page
-    assert "change_" in page
+    assert "ticked_" in page
 
 
 def test_what_was_typed_survives_the_end_of_a_session(rooms: list[Premises], as_role: Reader) -> None:
     """Rows, versions, ticks, values, reason and the way back: kept as a draft, offered where one comes back to."""
     clerk = as_role("street_clerk")
     marks = read(clerk.post(BULK, {"row": ids(rooms)}).content.decode())
-    typed = change(marks, change_tenure="on", tenure="rented", back="kind=office")
+    typed = change(marks, ticked_tenure="on", tenure="rented", back="kind=office")
     page = clerk.post(BULK, {"row": ids(rooms)}).content.decode()
     assert f'data-draft="{BULK}draft/"' in page
     assert clerk.post(f"{BULK}draft/", typed | {"odd": "x"}).status_code == 200
@@ -354,7 +374,7 @@ def test_what_was_typed_survives_the_end_of_a_session(rooms: list[Premises], as_
     assert "data-draft-offer" in page
     page = clerk.get(BULK, {"draft": "1"}).content.decode()
     assert sorted(read(page)) == sorted(marks)
-    assert re.search('name="change_tenure"[^>]* checked', page)
+    assert re.search('name="ticked_tenure"[^>]* checked', page)
     assert '<option value="rented" selected>' in page
     assert 'value="普查更正"' in page
     assert "需要修改" not in page
@@ -377,7 +397,7 @@ def test_a_draft_of_many_rows_is_discarded(rooms: list[Premises], as_role: Reade
 def test_nothing_changed_is_said(rooms: list[Premises], as_role: Reader) -> None:
     clerk = as_role("street_clerk")
     marks = read(clerk.post(BULK, {"row": ids(rooms)}).content.decode())
-    answer = clerk.post(BULK, change(marks, change_tenure="on", tenure="owned"), follow=True)
+    answer = clerk.post(BULK, change(marks, ticked_tenure="on", tenure="owned"), follow=True)
     page = answer.content.decode()
     assert "这 3 条原来就是这样，没有改动，未保存。" in page
     assert "已修改" not in page

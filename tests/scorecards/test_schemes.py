@@ -183,7 +183,7 @@ def test_what_is_new_and_what_is_gone_say_what_they_are(
     said = {name: {f.label: f.new for f in each.fields} for name, each in found.items()}
     assert said["服务"] == {"满分": "40.00", "附加分": "是"}
     rule_said = said["活动"].pop("评分规则")
-    assert "创建活动填报的取值(visit.mess，该数据来源尚未建立)不低于 80" in rule_said
+    assert "创建活动填报的取值(该数据来源尚未建立)不低于 80" in rule_said
     assert said["活动"] == {
         "分组": "服务",
         "满分": "40.00",

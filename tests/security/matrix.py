@@ -296,6 +296,7 @@ API: list[Entry] = [
     api("schema/"),
     api("docs/"),
     api("^[\\s\\S]*$", public=True, is_get=False),
+    Entry("^api(/v1)?$", public=True, is_get=False),
 ]
 
 HOUSE: list[Entry] = [

@@ -198,7 +198,7 @@ def test_t20_every_file_is_saved_and_never_shown(world: World, name: str) -> Non
         f"/imports/{batch.public_id}/refused/",
         f"/api/v1/imports/{batch.public_id}/error-workbook/",
     ]
-    assert len(urls) == 9
+    assert len(urls) == 10
     for url in urls:
         answer = client.get(url)
         assert answer.status_code == 200, url

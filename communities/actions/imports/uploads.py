@@ -71,7 +71,10 @@ def resources() -> dict[str, str]:
 
 
 def upload(*, register: str, division: Division, file: File, name: str, by: Any) -> ImportBatch:
-    """Keep an upload and have it checked. The same file that still waits is not taken a second time.
+    """Keep an upload and have it checked.
+
+    The same file that waits for its check is not taken a second time; one that waits for its owner's word is
+    checked anew, for the register may have changed since.
 
     Raises ValidationError (empty or too large), PermissionDenied for a place where the user may not write.
     """
@@ -89,10 +92,12 @@ def upload(*, register: str, division: Division, file: File, name: str, by: Any)
     mine = ImportBatch.objects.filter(
         requested_by=by, register=register, division=division, digest=digest.hexdigest()
     )
-    waiting = mine.exclude(state__in=ImportBatch.ENDED).first()
-    if waiting is not None:
-        return waiting
     with transaction.atomic():
+        waiting = mine.exclude(state__in=ImportBatch.ENDED).select_for_update(of=("self",)).first()
+        if waiting is not None and waiting.state != ImportState.READY:
+            return waiting
+        if waiting is not None:
+            _end(waiting, ImportState.EXPIRED)
         batch = ImportBatch(
             register=register,
             division=division,

@@ -181,7 +181,7 @@ def typed(entry: type[EntryForm], body: Mapping[str, Any]) -> dict[str, Any]:
             case fields.PicksField():
                 data[name] = words_typed(value)
             case fields.AmountField() if isinstance(value, str) and texts.LARGE.keys() & set(value):
-                data[name] = fields.Misfit(wording.NUMBER, "number")
+                data[name] = fields.Misfit(field.error_messages["number"], "number")
             case _ if not suits(field, value):
                 data[name] = fields.Misfit(wording.MISFIT, "invalid")
             case _:

@@ -20,7 +20,7 @@ from communities.base.entry.pages import EntryPage, version_of
 
 def names_kept_together(entry: type[EntryForm], sent: Any) -> Iterator[str]:
     """Of the page of many rows: the fields, which of them are ticked, the rows, the reason, and the way back."""
-    ticks = {f"change_{name}" for name in entry.bulk_names()}
+    ticks = {f"ticked_{name}" for name in entry.bulk_names()}
     known = {*drafts.names_kept(entry, sent), *ticks, "row", "back"}
     yield from (name for name in sent if name in known)
 

@@ -19,6 +19,7 @@ from communities.base import wording
 from communities.base.entry import texts
 from communities.base.entry.day_input import DayInput
 from communities.base.entry.search_input import Meant, SearchInput
+from communities.base.workbooks.reader import SHEET_ERRORS
 
 # Beyond this a list of choices is searched rather than shown.
 MOST_OFFERED = 300
@@ -93,6 +94,7 @@ class WordsField(EntryField):
     default_error_messages = {
         "too_long": wording.TOO_LONG,
         "lines": _("请写在一行内。"),
+        "sheet_error": _("「%(text)s」是表格软件的错误值，请改正。"),
     }
 
     def __init__(self, *, max_length: int | None = None, lines: bool = False, **kwargs: Any) -> None:
@@ -103,6 +105,10 @@ class WordsField(EntryField):
             self.widget.attrs["maxlength"] = max_length
 
     def read(self, text: str) -> str:
+        if text in SHEET_ERRORS:
+            raise ValidationError(
+                self.error_messages["sheet_error"], code="sheet_error", params={"text": text}
+            )
         # Browsers send CR LF, where other doors send LF: one text, not two.
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         if not self.lines and "\n" in text:
@@ -163,8 +169,9 @@ class WholeField(AmountField):
     default_error_messages = {
         "number": wording.WHOLE,
         "places": wording.WHOLE,
-        "min_value": wording.LEAST,
-        "max_value": wording.MOST,
+        # Not by the codes of bounds, to which Django would give these words without what they say.
+        "least": wording.LEAST,
+        "most": wording.MOST,
     }
 
     def __init__(
@@ -179,11 +186,11 @@ class WholeField(AmountField):
         value = int(super().read(text))
         if self.least is not None and value < self.least:
             raise ValidationError(
-                self.error_messages["min_value"], code="min_value", params={"least": f"{self.least:,}"}
+                self.error_messages["least"], code="min_value", params={"least": f"{self.least:,}"}
             )
         if self.most is not None and value > self.most:
             raise ValidationError(
-                self.error_messages["max_value"], code="max_value", params={"most": f"{self.most:,}"}
+                self.error_messages["most"], code="max_value", params={"most": f"{self.most:,}"}
             )
         return value
 

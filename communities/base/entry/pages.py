@@ -152,7 +152,7 @@ def problems(form: Any) -> list[tuple[str, Any, str]]:
     for name, errors in form.errors.items():
         field = form[name] if name in form.fields else None
         for error in errors.as_data():
-            at = (end_id(field, error), field.label) if field is not None else ("", "")
+            at = end_of(field, error) if field is not None else ("", "")
             # A fault inside a rule knows its own field.
             inside = error.params if error.params and "where" in error.params else None
             where = (inside["where"], inside["label"]) if inside else at
@@ -160,10 +160,13 @@ def problems(form: Any) -> list[tuple[str, Any, str]]:
     return found
 
 
-def end_id(field: Any, error: ValidationError) -> str:
-    """Where a link to what is wrong leads: of a time to the day of which it is said."""
+def end_of(field: Any, error: ValidationError) -> tuple[str, Any]:
+    """Where a link to what is wrong leads, and what it says: of a time the day of which it is said."""
     part = getattr(error, "part", None)
-    return field.id_for_label if part is None else f"{field.auto_id}_{part}"
+    if part is None:
+        return field.id_for_label, field.label
+    end = field.field.widget.widgets[part].attrs.get("aria-label", "")
+    return f"{field.auto_id}_{part}", f"{field.label} {end}".strip()
 
 
 def take(form: Any, error: ValidationError, parts: list[Lines]) -> None:

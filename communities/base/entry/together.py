@@ -60,7 +60,7 @@ class TogetherForm(forms.Form):
 
     @property
     def ticked(self) -> list[str]:
-        return [name for name in self.fields if f"change_{name}" in self.data]
+        return [name for name in self.fields if f"ticked_{name}" in self.data]
 
     def entered(self, name: str) -> bool:
         """Whether anything stands in a field."""

@@ -73,7 +73,7 @@ class Item:
         """What bounds and rounding made of the rule's points, so that the last line has those of the item."""
         if exact != given:
             yield _held(given, exact)
-        if points != exact:
+        if settled != exact:
             how = f"保留 {self.places} 位小数{word_of(ROUNDING, self.mode)}"
             yield Line(f"{how}，计 {number_text(settled)} 分", settled)
             if points != settled:

@@ -34,8 +34,8 @@ HEAD_WITHIN = 15
 BATCH = 500
 MOST_COLUMNS = 200
 _BRACKETS = re.compile(r"[((\[【][^))\]】]*[))\]】]")
-_ERRORS = frozenset({"#REF!", "#N/A", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!"})
-
+# What a sheet shows where its reckoning failed: nobody means it as a text, at any door.
+SHEET_ERRORS = frozenset({"#REF!", "#N/A", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!"})
 Sheet = tuple[str, bool, Iterable[list[Any]]]
 
 
@@ -66,7 +66,7 @@ def cell_of(value: Any) -> Any:  # noqa: PLR0911 - one kind each
             return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ")
         case dt.date():
             return value.isoformat()
-        case str() if value in _ERRORS:
+        case str() if value in SHEET_ERRORS:
             return ["!", "cell_error", value]
         case str() | int() | float():
             return value

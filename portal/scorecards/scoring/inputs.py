@@ -233,13 +233,13 @@ def _unfed(code: str) -> str:
     """What to call a value that nothing feeds: of one that is awaited, from where it will come."""
     source = AWAITED.get(code.partition(".")[0])
     if source is not None:
-        return gettext("%(source)s的取值(%(code)s，该数据来源尚未建立)") % {"source": source, "code": code}
+        return gettext("%(source)s的取值(该数据来源尚未建立)") % {"source": source}
     return gettext("未登记的取值(%(code)s)") % {"code": code}
 
 
 def names_told(codes: Iterable[str]) -> str:
     """The names of codes in a row, as in a sentence."""
-    return "、".join(each.name for each in names_of(sorted(codes)).values())
+    return "、".join(dict.fromkeys(each.name for each in names_of(sorted(codes)).values()))
 
 
 def columns(codes: Sequence[str], positions: Mapping[str, int], largest: int) -> Columns:
