@@ -27,7 +27,7 @@ from tests.security.matrix import ENTRIES, EVERYBODY, FAR, NAMES, NEAR, NOBODY_I
 
 OFFICER, STANDARDS = "district_officer", "standards_officer"
 SPAN = {"from": "2026-01-01", "before": None}
-YEAR = {"from": "2026-01-01", "before": "2027-01-01"}
+YEAR = {"from": "2027-01-01", "before": "2028-01-01"}
 
 
 @dataclass(frozen=True)
