@@ -167,6 +167,13 @@ class UnlinkPage(RemovePage):
     def model(self) -> Any:
         return EvidenceLink
 
+    def row(self, public_id: Any, *, deleted: bool = False) -> Any:
+        """Raises Http404 also where the thing, which the page names, is beyond the user."""
+        row = super().row(public_id, deleted=deleted)
+        if evidence.thing_of(row, self.request.user) is None:
+            raise Http404
+        return row
+
     @property
     def list_url(self) -> str:
         return detail_url(self.link.evidence) or "/"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import ExtractYear
 from django.utils.translation import gettext_lazy as _
 
 from communities.base.models import NewPublicId, Row, not_in_future, unique_live
+from communities.base.places import ancestor_ids, common_ancestor
 from communities.base.querysets import DivisionScopedQuerySet
 from communities.choices import PICTURES, EvidenceKind, MediaType
 from communities.models.divisions import Division
@@ -165,7 +167,16 @@ class EvidenceLink(Row):
         indexes = [models.Index(fields=["model", "object_id"], name="evidencelink_of_object")]
 
     def __str__(self) -> str:
+        """Without the thing, which may be beyond whoever reads it."""
+        return _("%(day)s 的关联") % {"day": f"{self.created_at:%Y-%m-%d}"}
+
+    def record_label(self) -> str:
         return f"{self.object_label} — {self.evidence}"
 
     def scope_division_id(self) -> int | None:
-        return self.evidence.division_id
+        """The smallest place that has both ends: its record names both."""
+        own = self.evidence.division
+        thing = apps.get_model(self.model)._default_manager.filter(public_id=self.object_id).first()
+        other = Division.objects.filter(pk=thing.scope_division_id()).first() if thing else None
+        paths = [own.path_now, (other or own).path_now]
+        return ancestor_ids(common_ancestor(paths))[-1]

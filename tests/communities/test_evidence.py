@@ -298,6 +298,13 @@ def test_a_failure_does_not_take_the_file_of_another_row(world: World) -> None:
     assert files() == before
 
 
+def test_a_content_that_was_lost_is_there_again_once_it_is_filed_again(world: World) -> None:
+    row = factory.photo(world.community)
+    row.stored.file.storage.delete(row.stored.file.name)
+    factory.photo(world.community, title="再传一次")
+    assert factory.content(row.stored.file) == factory.jpeg()
+
+
 def test_the_sweep_takes_only_old_files_that_no_row_knows(world: World) -> None:
     row = factory.photo(world.community)
     storage = storages["private"]

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from communities.actions import evidence
-from communities.models import Evidence, EvidenceLink
+from communities.models import ChangeRecord, Evidence, EvidenceLink
 from tests.conftest import World
 from tests.factories import evidence as factory
 from tests.pages.conftest import Reader
@@ -212,6 +212,20 @@ def test_evidence_that_stands_is_linked_and_the_link_taken_back(world: World, as
     assert (answer.status_code, answer.url) == (302, page(row))
     assert not EvidenceLink.objects.live().exists()
     assert "还没有关联" in text_of(clerk.get(page(row)))
+
+
+def test_a_link_beyond_the_writers_places_is_not_named(world: World, as_role: Reader) -> None:
+    row = factory.photo(world.community)
+    link = evidence.link_evidence(row, world.premises["other_community"], by=None)
+    clerk = as_role("street_clerk")
+    for url in (page(row), page(row, "remove"), "/evidence/"):
+        text = text_of(clerk.get(url))
+        assert "外社区" not in text, url
+    assert "另有 1 条记录不在您的管辖范围内" in text_of(clerk.get(page(row)))
+    assert clerk.get(reverse("evidence-link-remove", args=[link.public_id])).status_code == 404
+    record = ChangeRecord.objects.get(object_id=link.public_id)
+    assert record.division == world.city
+    assert "外社区" not in text_of(clerk.get("/api/v1/changes/"))
 
 
 def test_it_is_corrected_removed_and_brought_back_as_every_row(world: World, as_role: Reader) -> None:

@@ -8,6 +8,7 @@ from communities.actions.evidence.links import (
     link_evidence,
     name_of,
     thing_named,
+    thing_of,
     things_of,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "plain_name",
     "sweep",
     "thing_named",
+    "thing_of",
     "things_of",
 ]

@@ -60,6 +60,10 @@ def kept(content: Content, written: list[str]) -> StoredFile:
     take_turn(f"evidence {content.digest}")
     found = StoredFile.objects.filter(digest=content.digest).first()
     if found is not None:
+        storage: Any = storages["private"]
+        if not storage.exists(found.file.name):
+            # Lost, by a restore without files for instance: here it is again.
+            storage.put_back(found.file.name, ContentFile(content.data))
         return found
     picture = content.picture
     stored = StoredFile(digest=content.digest, size=len(content.data), media_type=content.media_type)

@@ -98,6 +98,11 @@ def things_of(evidence: Evidence, user: Any) -> tuple[list[Told], int]:
     return told, len(links) - len(told)
 
 
+def thing_of(link: EvidenceLink, user: Any) -> Any | None:
+    """What a link is to, removed or not; None for what the reader does not see."""
+    return next(iter(_seen(link.model, [link.object_id], user)), None)
+
+
 def _seen(label: str, ids: Iterable[uuid.UUID], user: Any) -> Iterable[Any]:
     try:
         model: Any = apps.get_model(label)
