@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -28,7 +29,9 @@ NAMED = 20
 def answer(stored_file: Any, *, media_type: str, name: str, is_shown: bool) -> FileResponse:
     """A private file. Pictures may be shown in the page, everything else is saved by the browser."""
     try:
-        content = stored_file.open("rb")
+        # Read whole, as it came: it is no larger than an upload may be, and no file stays open meanwhile.
+        with stored_file.open("rb") as stream:
+            content = io.BytesIO(stream.read())
     except FileNotFoundError as error:
         raise Http404 from error
     response = FileResponse(content, as_attachment=not is_shown, filename=name, content_type=media_type)
