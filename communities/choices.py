@@ -279,3 +279,26 @@ class ApprovalVerb(models.TextChoices):
 
 
 APPROVAL_DECISIONS = (ApprovalVerb.PASS, ApprovalVerb.RETURN, ApprovalVerb.REFUSE)
+
+
+class EvidenceKind(models.TextChoices):
+    """What a piece of evidence is."""
+
+    PHOTO = "photo", _("照片")
+    SCAN = "scan", _("扫描件")
+    PAPER = "paper", _("文件")
+    OTHER = "other", _("其他")
+
+
+class MediaType(models.TextChoices):
+    """What a stored file is, by its content."""
+
+    JPEG = "image/jpeg", _("JPEG 图片")
+    PNG = "image/png", _("PNG 图片")
+    WEBP = "image/webp", _("WebP 图片")
+    PDF = "application/pdf", _("PDF 文件")
+    DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document", _("Word 文档")
+    XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _("Excel 工作簿")
+
+
+PICTURES = (MediaType.JPEG, MediaType.PNG, MediaType.WEBP)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from communities.actions import approvals, imports
+from communities.actions import approvals, evidence, imports
 from communities.base import drafts
 
 
@@ -43,3 +43,9 @@ def settle_approvals() -> None:
 def expire_drafts() -> None:
     """Take away drafts that nobody came back for."""
     drafts.expire()
+
+
+@shared_task(name="communities.evidence.sweep")
+def sweep_evidence() -> None:
+    """Take away files that no row knows: of uploads that were never acknowledged, and of demos reloaded."""
+    evidence.sweep()

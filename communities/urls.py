@@ -71,6 +71,7 @@ urlpatterns = [
         "thresholds", "threshold", views.ThresholdList, views.ThresholdDetail, entry=forms.ThresholdForm
     ),
     path("", include("communities.approvals.urls")),
+    path("", include("communities.evidence.urls")),
     *register("change-records", "change-record", views.ChangeRecordList, views.ChangeRecordDetail),
     *register("sign-in-records", "sign-in-record", views.SignInRecordList),
 ]

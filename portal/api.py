@@ -42,6 +42,7 @@ from communities.base.api import Address, refuse_unknown
 from communities.base.querysets import today, valid_on
 from communities.base.roles import ROLES, actions_of
 from communities.base.serializers import NamedSerializer, PlaceSerializer
+from communities.evidence.api import EvidenceViewSet
 from communities.imports_api import ImportViewSet
 from communities.models import ApiToken, User
 from portal import errors
@@ -121,6 +122,7 @@ router.register("approval-routes", ApprovalRouteViewSet, "api-approval-route")
 router.register("approval-freezes", ApprovalFreezeViewSet, "api-approval-freeze")
 router.register("approval-delegations", ApprovalDelegationViewSet, "api-approval-delegation")
 router.register("holiday-schedules", HolidayScheduleViewSet, "api-holiday-schedule")
+router.register("evidence", EvidenceViewSet, "api-evidence")
 router.register("policy-documents", PolicyDocumentViewSet, "api-policy-document")
 router.register("thresholds", ThresholdViewSet, "api-threshold")
 router.register("indicators", IndicatorViewSet, "api-indicator")

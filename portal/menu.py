@@ -83,6 +83,7 @@ MENU: tuple[Group, ...] = (
             Item(_("无用房申明"), "nil-statement-list", Action.VIEW),
             Item(_("达标豁免"), "exemption-list", Action.VIEW),
             Item(_("户数和人数"), "household-count-list", Action.VIEW),
+            Item(_("佐证材料"), "evidence-list", Action.VIEW),
             Item(_("行政区划"), "division-list", Action.VIEW),
             Item(_("导入记录"), "import-list", Action.EDIT_REGISTERS, follows_place=False),
         ),

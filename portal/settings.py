@@ -235,6 +235,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 300},
     },
     "drafts expire": {"task": "communities.drafts.expire", "schedule": crontab(minute=37)},
+    "evidence sweep": {"task": "communities.evidence.sweep", "schedule": crontab(hour=3, minute=7)},
     "measure nightly": {
         "task": "portal.scorecards.nightly",
         "schedule": crontab(hour=NIGHTLY_AT.hour, minute=NIGHTLY_AT.minute),
@@ -382,6 +383,10 @@ EXPORT_KEEP_DAYS = env.int("EXPORT_KEEP_DAYS", 1)
 """How long a file that a worker wrote can be fetched."""
 EXPORT_AT_ONCE = env.int("EXPORT_AT_ONCE", 2000)
 """Rows that a page writes itself; more of them a worker writes."""
+EVIDENCE_MAX_BYTES = env.int("EVIDENCE_MAX_MEGABYTES", 10) * 2**20
+"""The largest file that is taken as evidence."""
+EVIDENCE_MAX_PIXELS = env.int("EVIDENCE_MAX_PIXELS", 40_000_000)
+"""Pictures of more are refused before they are unpacked."""
 
 # ---------------------------------------------------------------- API
 
@@ -434,6 +439,8 @@ SPECTACULAR_SETTINGS = {
         "RoleEnum": "communities.models.access.ROLE_CHOICES",
         "DecidingRoleEnum": "communities.approvals.forms.DECIDING",
         "ApprovalSubjectEnum": "communities.approvals.forms.SUBJECTS_OFFERED",
+        "EvidenceKindEnum": "communities.choices.EvidenceKind",
+        "MediaTypeEnum": "communities.choices.MediaType",
         "ComparisonEnum": "communities.base.rules.conditions.OPERATORS",
         "RoundingModeEnum": "communities.base.rules.items.ROUNDING",
         "ScoredLevelEnum": "portal.scorecards.editing.serializers.LEVELS",

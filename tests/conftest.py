@@ -140,6 +140,13 @@ def quick_passwords() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_media(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Files of tests stay out of the checkout, and last as long as rows that are planted again and again."""
+    with override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media")):
+        yield
+
+
 @pytest.fixture
 def real_hasher(settings: Any) -> Iterator[None]:
     """Where the cost of a try is what matters."""

@@ -19,6 +19,9 @@ from communities.base.roles import Action
 from communities.base.tables import READ_WHEN_REMOVED, ROUTES, RegisterTable, describe, detail_url
 from communities.base.views import Head, ScopedPage, place_lines, readable
 
+# What other registers show beside a row on its page: each gives a template and its context, or None.
+BESIDE: list[Callable[[DetailPage], dict[str, Any] | None]] = []
+
 
 @dataclass(frozen=True)
 class Part:
@@ -92,6 +95,7 @@ class DetailPage(ScopedPage):
             "parts": list(self.parts()),
             "history": self.history(),
             "acts": {} if self.is_removed else acts,
+            "beside": [] if self.is_removed else [each for told in BESIDE if (each := told(self))],
         }
 
     def acts(self, place: Any) -> dict[str, str]:

@@ -20,6 +20,7 @@ from communities.models.approvals import (
 from communities.models.calendar import HolidaySchedule, SpecialDay
 from communities.models.committees import Committee, CommitteePlacement
 from communities.models.divisions import Division, DivisionCode, DivisionRecord
+from communities.models.evidence import Evidence, EvidenceLink, StoredFile
 from communities.models.imports import ExportFile, ImportBatch, ImportRow
 from communities.models.installation import Installation
 from communities.models.periods import Period
@@ -55,6 +56,8 @@ __all__ = [
     "DivisionCode",
     "DivisionRecord",
     "Draft",
+    "Evidence",
+    "EvidenceLink",
     "Exemption",
     "ExemptionRequest",
     "ExportFile",
@@ -79,6 +82,7 @@ __all__ = [
     "SignInRecord",
     "SpecialDay",
     "StoredAnswer",
+    "StoredFile",
     "Threshold",
     "User",
     "holds_highest",

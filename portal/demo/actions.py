@@ -23,7 +23,7 @@ from communities.models import (
     SpecialDay,
     User,
 )
-from portal.demo import accounts, approvals
+from portal.demo import accounts, approvals, evidence
 from portal.demo.cities import ProvincePlan, plan_province
 from portal.demo.rulebook import store_rulebook
 from portal.demo.schemes import store_schemes
@@ -79,6 +79,7 @@ def load(anchor: dt.date, *, file: Path | None) -> Installation:
     accounts.store_accounts(plan, root, credentials)
     approvals.store_routes(plan)
     approvals.store_requests(plan)
+    evidence.store_evidence(plan)
     request_runs()
     if file is not None:
         key = str(installation.public_id)

@@ -20,10 +20,12 @@ from communities.approvals import views as approval_views
 from communities.base.actions import save
 from communities.base.paging import count_of
 from communities.base.views import ListPage
+from communities.evidence import views as evidence_views
 from communities.models import ChangeRecord, Committee, ListPreference, SignInRecord
 from portal.scorecards.views import PeriodList
 from tests import factories
 from tests.conftest import FOREIGN, World
+from tests.factories import evidence
 from tests.pages.conftest import Reader
 
 LISTS: dict[str, tuple[type[ListPage], str]] = {
@@ -35,6 +37,7 @@ LISTS: dict[str, tuple[type[ListPage], str]] = {
     "household-count-list": (views.HouseholdCountList, "district_officer"),
     "exemption-list": (views.ExemptionList, "district_officer"),
     "exemption-request-list": (approval_views.ExemptionRequestList, "district_officer"),
+    "evidence-list": (evidence_views.EvidenceList, "district_officer"),
     "approval-list": (approval_views.ToDoList, "district_officer"),
     "approval-done-list": (approval_views.DoneList, "district_officer"),
     "approval-submitted-list": (approval_views.SubmittedList, "district_officer"),
@@ -170,6 +173,7 @@ def make_one(world: World, n: int) -> None:
         verb="change", model="communities.Premises", object_id=room.public_id, object_label=room.name,
         division=world.neighbour, before={"area": "1"}, after={"area": "2"},
     )  # fmt: skip
+    evidence.link(evidence.photo(world.neighbour, title=f"照片{n:03d}", seed=n), room)
     SignInRecord.objects.create(username=f"user{n}", outcome="failure")
 
 

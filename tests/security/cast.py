@@ -23,7 +23,7 @@ from portal.scorecards import actions
 from portal.scorecards.models import RatingSchemeVersion, ScoreCard
 from tests import factories
 from tests.conftest import World
-from tests.factories import approvals, schemes
+from tests.factories import approvals, evidence, schemes
 from tests.scorecards import sheets
 from tests.security.matrix import FAR, NEAR, NOBODY_IS, OWN, UNKNOWN
 
@@ -176,6 +176,19 @@ def build_cast(world: World) -> Cast:
     for view in objects["saved_view"].values():
         view.refresh_from_db()
     objects |= decided(world, places, setters)
+    objects["evidence"] = {
+        relation: evidence.photo(
+            place,
+            title=f"{setters[relation].name_now}照片",
+            seed=number,
+            file_name=f"{setters[relation].name_now}.jpg",
+        )
+        for number, (relation, place) in enumerate(places.items())
+    }
+    objects["evidence_link"] = {
+        relation: evidence.link(row, objects["room"][relation])
+        for relation, row in objects["evidence"].items()
+    }
     objects["run"] = {OWN: run, NEAR: run, FAR: run}
     objects["period"] = {OWN: period, NEAR: period, FAR: period}
     return Cast(world, objects)

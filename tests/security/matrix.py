@@ -212,6 +212,17 @@ API: list[Entry] = [
         replace(each, shared=True)
         for each in register_api("holiday-schedules", "holiday_schedule", {}, written=RULE)
     ),
+    *(
+        each
+        for each in register_api("evidence", "evidence", {"division": "place"}, written=EDIT)
+        if "bulk" not in each.route
+    ),
+    api("evidence/<uuid:public_id>/file/", VIEW, path="evidence"),
+    api("evidence/<uuid:public_id>/thumbnail/", VIEW, path="evidence"),
+    *(
+        api(f"evidence/<uuid:public_id>/{verb}/", EDIT, path="evidence", is_get=False, body={}, posts=(EDIT,))
+        for verb in ("link", "unlink")
+    ),
     *register_api(
         "policy-documents", "document", {"jurisdiction": "place", "applies_to": "place"}, written=RULE
     ),
@@ -412,6 +423,13 @@ PAGES: list[Entry] = [
     *register_pages("exemption-requests", "exemption_request", VIEW, AT_PLACE),
     *entry_pages("exemption-requests", "exemption_request", rows=("division", "committee")),
     *acts("exemption-requests", "exemption_request", EDIT, pages=(), verbs=("submit",)),
+    *register_pages("evidence", "evidence", VIEW, AT_PLACE),
+    *entry_pages("evidence", "evidence", rows=("division",)),
+    # Without a thing to link to there is no such page; tests/pages/test_evidence.py asks for things.
+    Entry("evidence/link/", (EDIT,), body={}, posts=(EDIT,), statuses=(404,)),
+    Entry("evidence/<uuid:public_id>/file/", (VIEW,), path="evidence"),
+    Entry("evidence/<uuid:public_id>/thumbnail/", (VIEW,), path="evidence"),
+    Entry("evidence-links/<uuid:public_id>/remove/", (EDIT,), path="evidence_link", body={}, posts=(EDIT,)),
     *register_pages("approvals", "approval", VIEW, AT_PLACE),
     *(
         Entry(f"approvals/{box}/", (VIEW,), ids=AT_PLACE, body={}, posts=(VIEW,))

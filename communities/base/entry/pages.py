@@ -359,11 +359,15 @@ class RemovePage(EntryPage):
                 raise Otherwise(error.stored) from error
             said = _("打开本页之后，这条记录已被他人修改，请核对后再删除。")
             return self.asked(error.stored, wrong=ValidationError(said), status=409)
+        return self.taken_out(row)
+
+    def taken_out(self, row: Any) -> HttpResponse:
+        """Where to go once it is out."""
         back = reverse(f"{ROUTES[self.model._meta.label]}-bring-back", args=[row.public_id])
         undo = format_html(
             '{} <a href="{}">{}</a>', _("已删除「%(row)s」。") % {"row": row}, back, _("撤销删除")
         )
-        messages.success(request, undo)
+        messages.success(self.request, undo)
         return HttpResponseRedirect(self.list_url)
 
     def take_out(self, row: Any, reason: str) -> None:
