@@ -78,6 +78,9 @@ SHOTS = (
         ("table.register tbody th a",),
         sizes=("office",),
     ),
+    Shot("evidence", "street", "/evidence/", sizes=("office", "phone")),
+    Shot("evidence-one", "street", "/evidence/", ("table.register tbody th a",), sizes=("office", "phone")),
+    Shot("evidence-new", "street", "/evidence/new/", sizes=("office",)),
     Shot("nil-statements", "city", "/nil-statements/", sizes=("office",)),
     Shot("policy-documents", "standards", "/policy-documents/", sizes=("office", "phone")),
     Shot(

@@ -62,6 +62,8 @@ def pages(city: World) -> dict[str, list[str]]:
         ],
         "street_clerk": [
             *approval_pages(city),
+            "/evidence/",
+            "/evidence/new/",
             "/premises/",
             "/premises/bulk/",
             "/saved-views/",
@@ -289,7 +291,7 @@ NAMES_IN_DATA = {
     "district", "officer", "district_officer", "auditor", "platform", "administrator", "nobody", "stranger", "city",
     "security", "street", "clerk", "standards", "community", "worker", "api", "client",
     "Mozilla", "Linux", "AppleWebKit", "KHTML", "like", "Gecko", "Chrome", "Safari", "HeadlessChrome",
-    "xlsx", "csv", "WPS", "Excel",
+    "xlsx", "csv", "WPS", "Excel", "JPEG", "PNG", "WebP", "PDF", "docx",
 }  # fmt: skip
 
 
