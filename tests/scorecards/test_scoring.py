@@ -370,7 +370,7 @@ def test_a_draft_with_rules_that_nobody_feeds_is_not_tried(
     with pytest.raises(ValidationError, match="尚无测算结果"):
         what_if(draft, quarter, by=None)
     measure(quarter)
-    with pytest.raises(ValidationError, match=r"visit\.mess"):
+    with pytest.raises(ValidationError, match="该数据来源尚未建立"):
         what_if(draft, quarter, by=None)
     with pytest.raises(ValidationError, match="还没有发布"):
         request_score_run(draft, quarter, by=None)

@@ -170,6 +170,8 @@ def test_t5_every_stored_file_is_private() -> None:
     assert {f"{field.model._meta.label}.{field.name}" for field in fields} == {
         "communities.ImportBatch.file",
         "communities.ExportFile.file",
+        "communities.StoredFile.file",
+        "communities.StoredFile.thumbnail",
     }
     for field in fields:
         assert isinstance(field.storage, PrivateStorage)
