@@ -7,8 +7,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from communities.base.actions import record_change, save
+from communities.base.actions import save
 from communities.base.approvals import Subject, declare
+from communities.base.records import record_change
 from communities.base.roles import Action
 from communities.models import Exemption, ExemptionRequest
 

@@ -25,6 +25,7 @@ from communities.base.api import RegisterViewSet, refuse_unknown
 from communities.base.entry.api import EntryViewSet
 from communities.base.entry.bodies import name_told
 from communities.base.entry.conditions import PreconditionFailed, version_asked
+from communities.base.entry.forms import EntryForm
 from communities.base.entry.schema import ETAG, IF_MATCH
 from communities.base.paging import Order
 from communities.choices import ApprovalVerb
@@ -52,7 +53,7 @@ def answered() -> Iterator[None]:
         found: dict[str, list[ErrorDetail]] = {}
         for name, listed in errors_by_field(error).items():
             told = [ErrorDetail(text, each.code or "invalid") for each in listed for text in each.messages]
-            found[name_told(forms.ExemptionRequestForm, name)] = told
+            found[name_told(EntryForm, name)] = told
         raise ValidationError(found) from error
 
 

@@ -20,7 +20,7 @@ from communities.base.detail import DetailPage
 from communities.base.entry.pages import version_of
 from communities.base.querysets import today
 from communities.base.roles import Action
-from communities.base.selection import Mark, ids_left, list_query, marks_in
+from communities.base.selection import Mark, list_query, marks_sent
 from communities.base.tables import detail_url
 from communities.base.views import ScopedPage, place_lines, readable
 from communities.choices import APPROVAL_DECISIONS, ApprovalVerb
@@ -87,14 +87,15 @@ class CaseDetail(DetailPage):
 
     def context(self) -> dict[str, Any]:
         case, user = self.row, cast("User", self.request.user)
-        may = telling.may_do(case, user)
+        may, remarks = telling.may_do(case, user), remarks_in(self.request)
         subject: Approvable | None = (
             readable(telling.model_of(case), user, Action.VIEW).filter(case=case).first()
         )
         return super().context() | {
             "case": case,
             "may": may,
-            "submitted": telling.submitted(case),
+            "submitted": [(each, remarks.get(each.name, "")) for each in telling.submitted(case)],
+            "is_remarked": bool(remarks),
             "turns": telling.turns_told(case),
             "opinions": list(telling.opinions_told(case)),
             "subject_url": detail_url(subject) if subject is not None else None,
@@ -104,7 +105,6 @@ class CaseDetail(DetailPage):
             else None,
             "problem": self.problem,
             "typed": self.request.POST,
-            "remarks_typed": remarks_in(self.request),
             "decisions": [(verb.value, verb.label) for verb in APPROVAL_DECISIONS],
         }
 
@@ -239,7 +239,7 @@ class DecideMany(ScopedPage):
         return self.shown(request, [])
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        cases = self.cases(self.marks())
+        cases = self.cases(marks_sent(request, self.list_page, self.action))
         if request.POST.get("step") != "decide":
             return self.shown(request, cases)
         remark = request.POST.get("remark", "").strip().replace("\x00", "")
@@ -253,13 +253,6 @@ class DecideMany(ScopedPage):
         told = [(outcome.case, reason_of(outcome.error)) for outcome in outcomes]
         key = f"approval:{request.user.public_id}"  # type: ignore[union-attr]
         return self.shown(request, [], outcomes=told, verb=verb.label, done_key=key)
-
-    def marks(self) -> list[Mark]:
-        if "all" not in self.request.POST:
-            return marks_in(self.request.POST.getlist("row"))
-        page = self.list_page()
-        page.setup(self.request)
-        return [Mark(public_id) for public_id in ids_left(page, self.action)]
 
     def cases(self, marks: list[Mark]) -> list[ApprovalCase]:
         """Those among them that the reader sees, the most urgent first, with the versions that he was shown."""

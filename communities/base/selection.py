@@ -120,6 +120,15 @@ def ids_left(list_page: Any, action: Action) -> list[str]:
     return [str(public_id) for public_id in ordered.values_list("public_id", flat=True)[:MOST_CHOSEN]]
 
 
+def marks_sent(request: HttpRequest, list_page: type[Any], action: Action) -> list[Mark]:
+    """The rows that a list sent: those ticked, or all that its filters leave. Raises BadRequest."""
+    if "all" not in request.POST:
+        return marks_in(request.POST.getlist("row"))
+    page = list_page()
+    page.setup(request)
+    return [Mark(public_id) for public_id in ids_left(page, action)]
+
+
 class ChosenIds:
     """The ids of all rows that a list's filters leave, for its script: beside a list page."""
 

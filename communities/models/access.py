@@ -76,16 +76,19 @@ class UserQuerySet(RowQuerySet):
         holders = RoleAssignment.objects.live().inside(spans).values("user")
         return self.filter(within("organisation__division__path_now", spans) | Q(pk__in=holders))
 
+    def deciding_at(self, places: Iterable[int]) -> Self:
+        """Those who may decide, today, by a role held at one of the places; by name."""
+        posts = RoleAssignment.objects.live().filter(
+            valid_on(today()), role__in=roles.roles_allowing(Action.APPROVE), division__in=set(places)
+        )
+        found = self.live().filter(pk__in=posts.values("user"), is_active=True)
+        return found.filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today())).order_by("name", "pk")
+
     def deciding_beside(self, user: User) -> Self:
-        """Others who may decide at one of the places where the user does, or above it; by name."""
+        """Others who may decide at one of the places where the user does, or above it."""
         places = {place for _role, place, _kind in user.approval_posts()}
         paths = Division.objects.filter(pk__in=places).values_list("path_now", flat=True)
-        around = {pk for path in paths for pk in ancestor_ids(path)}
-        posts = RoleAssignment.objects.live().filter(
-            valid_on(today()), role__in=roles.roles_allowing(Action.APPROVE), division__in=around
-        )
-        found = self.live().filter(pk__in=posts.values("user"), is_active=True).exclude(pk=user.pk)
-        return found.filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today())).order_by("name", "pk")
+        return self.deciding_at(pk for path in paths for pk in ancestor_ids(path)).exclude(pk=user.pk)
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]

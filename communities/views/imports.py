@@ -20,10 +20,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from communities.actions import imports
-from communities.base import actions, wording
+from communities.base import wording
 from communities.base.changes import spoken
 from communities.base.entry.forms import EntryForm
 from communities.base.entry.texts import visible
+from communities.base.records import plain
 from communities.base.roles import Action
 from communities.base.tables import detail_url, moment_text, resource_of
 from communities.base.views import ScopedPage
@@ -284,7 +285,7 @@ class Preview:
     def said(self, name: str, value: Any) -> str:
         if hasattr(value, "public_id"):
             return str(value)
-        return spoken(actions.plain(value), self.fields[name])
+        return spoken(plain(value), self.fields[name])
 
 
 class ConfirmImport(ImportDetail):

@@ -19,7 +19,8 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from communities.base import drafts
-from communities.base.actions import record_change, save
+from communities.base.actions import save
+from communities.base.records import record_change
 from communities.base.roles import ROLES
 from communities.choices import ChangeVerb, Level
 from communities.models import ApiToken, ChangeRecord, Division, RoleAssignment, SignInRecord, User

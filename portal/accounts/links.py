@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from communities.base.actions import record_change
+from communities.base.records import record_change
 from communities.models import User
 from portal.accounts import actions, second_factor, sessions
 from portal.accounts.models import LinkKind, OneTimeLink

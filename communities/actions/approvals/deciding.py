@@ -15,10 +15,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from communities.actions.approvals.rounds import sealed
-from communities.actions.approvals.routes import open_turn, posts_at, require_thawed
-from communities.base.actions import StaleVersion, record_change, require_scope
+from communities.actions.approvals.routes import open_turn, require_thawed
+from communities.base.actions import StaleVersion, require_scope
 from communities.base.approvals import SUBJECTS, Approvable
 from communities.base.places import ancestor_ids
+from communities.base.records import record_change
 from communities.base.roles import Action
 from communities.choices import APPROVAL_DECISIONS, ApprovalState, ApprovalVerb, TurnState
 from communities.models import (
@@ -163,9 +164,8 @@ def urge(case: ApprovalCase, *, by: Any, remark: str = "") -> ApprovalCase:
 
 def candidates(case: ApprovalCase, *, but: User) -> list[User]:
     """To whom a case may be handed on, by name: those who may decide and see it, but who submitted it."""
-    posts = posts_at(ancestor_ids(case.division.path_now))
-    holders = {user for post in posts for user in post.holders} - {case.submitter_id, but.pk}
-    return list(User.objects.filter(pk__in=holders).select_related("organisation").order_by("name", "pk"))
+    deciding = User.objects.deciding_at(ancestor_ids(case.division.path_now))
+    return list(deciding.exclude(pk__in=(case.submitter_id, but.pk)).select_related("organisation"))
 
 
 def may_answer_for(case: ApprovalCase, user: Any) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from communities.base.actions import plain, values_of
 from communities.base.approvals import Approvable, digest_of
+from communities.base.records import plain, values_of
 from communities.models import ApprovalCase, ApprovalRound
 
 

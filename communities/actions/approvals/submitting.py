@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from communities.actions.approvals.rounds import sealed, submitted_values
 from communities.actions.approvals.routes import open_turn, require_thawed, steps_for, turns_of
-from communities.base.actions import StaleVersion, record_change, require_scope, with_names
+from communities.base.actions import StaleVersion, require_scope, with_names
 from communities.base.approvals import SUBJECTS, Approvable
 from communities.base.querysets import today
+from communities.base.records import record_change
 from communities.base.roles import Action
 from communities.choices import ApprovalState, ApprovalVerb
 from communities.models import ApprovalCase, ApprovalOpinion, ApprovalRound, ApprovalTurn

@@ -17,7 +17,8 @@ from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
 from communities.actions.imports.staging import Staging, Target
-from communities.base.actions import UNRECORDED, OutOfScope
+from communities.base.actions import OutOfScope
+from communities.base.records import UNRECORDED
 from communities.base.wakeup import wake_after_commit
 from communities.choices import ChangeVerb, RowOutcome
 from communities.models import ChangeRecord, DirtyMark, ImportBatch

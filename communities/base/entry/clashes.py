@@ -14,11 +14,11 @@ from django.apps import apps
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from communities.base import actions
 from communities.base.changes import spoken
 from communities.base.entry import ends, fields
 from communities.base.entry.parts import Lines, number_of_lines, parts_shown, take_parts
 from communities.base.models import Row
+from communities.base.records import values_of
 
 # Both values are shown in full length, so that what differs is seen.
 LONGEST = 5000
@@ -52,14 +52,14 @@ class Since:
 
     def left_alone(self, form: Any) -> list[str]:
         """Fields that others wrote, and that this writer sends back as they were then."""
-        entered = actions.values_of(form.instance)
+        entered = values_of(form.instance)
         before = self.before.get(form.instance.public_id, {})
         return [name for name in before if name in form.fields and entered.get(name) == before[name]]
 
     def is_left_alone(self, form: Any) -> bool:
         """Whether this writer sends a part back just as it was then."""
         was = form.stored | self.before.get(form.instance.public_id, {})
-        entered = actions.values_of(form.instance)
+        entered = values_of(form.instance)
         return all(entered[name] == was[name] for name in form.fields)
 
 
@@ -119,7 +119,7 @@ class Rebase:
         form = self.sent.parts[name](
             self.data, instance=copy(part), user=self.sent.user, prefix=f"{name}-{position}"
         )
-        form.stored = actions.values_of(part)
+        form.stored = values_of(part)
         return form
 
 
@@ -159,7 +159,7 @@ def clashes(form: Any, parts: list[Lines], stored: Row) -> Iterator[Clash]:
 
 
 def _differing(form: Any, stored: Row, of: str = "") -> Iterator[Clash]:
-    before, entered = actions.values_of(stored), actions.values_of(form.instance)
+    before, entered = values_of(stored), values_of(form.instance)
     for name, field in form.fields.items():
         if before.get(name) != entered.get(name):
             known = stored._meta.get_field(name)
@@ -169,5 +169,5 @@ def _differing(form: Any, stored: Row, of: str = "") -> Iterator[Clash]:
 
 def _said(form: Any, part: Row) -> list[str]:
     """The values of a part in people's words."""
-    values = actions.values_of(part)
+    values = values_of(part)
     return [spoken(values[name], part._meta.get_field(name), longest=LONGEST) for name in form.fields]

@@ -29,7 +29,8 @@ from communities.base.entry.fields import TruthField
 from communities.base.entry.forms import EntryForm, Group
 from communities.base.entry.pages import MOST_REASON, REASON, EntryPage, problems
 from communities.base.models import Row
-from communities.base.selection import Mark, ids_left, list_query, marks_in
+from communities.base.records import values_of
+from communities.base.selection import Mark, list_query, marks_in, marks_sent
 from communities.base.tables import detail_url
 from communities.base.views import place_lines
 
@@ -220,7 +221,7 @@ class TogetherPage(EntryPage):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         if request.POST.get("step") != "save":
-            marks = self.marks()
+            marks = marks_sent(request, self.list_page, self.action)
             return self.asked(self.rows_of(marks), lost=len(marks), draft=self.draft())
         skipped = {*request.POST.getlist("skip")}
         if "leave" in request.POST:
@@ -278,14 +279,6 @@ class TogetherPage(EntryPage):
     def place_field(self) -> str:
         known = {each.name for each in self.model._meta.concrete_fields}
         return next(name for name in PLACES if name in known)
-
-    def marks(self) -> list[Mark]:
-        """The rows that the list sent: those ticked, or all that its filters leave."""
-        if "all" not in self.request.POST:
-            return marks_in(self.request.POST.getlist("row"))
-        page = self.list_page()
-        page.setup(self.request)
-        return [Mark(public_id) for public_id in ids_left(page, self.action)]
 
     def rows_of(self, marks: Sequence[Mark]) -> list[Any]:
         """The rows among them that the writer may write, by place. One query."""
@@ -365,11 +358,11 @@ class TogetherPage(EntryPage):
 
 def differs(row: Any, form: TogetherForm) -> bool:
     """Put the values into a row; whether that makes it another one."""
-    before = actions.values_of(row)
+    before = values_of(row)
     for name in form.ticked:
         model_field: Any = row._meta.get_field(name)
         model_field.save_form_data(row, form.cleaned_data[name])
-    return actions.values_of(row) != before
+    return values_of(row) != before
 
 
 def clashes(entered: Row, error: Exception, names: Sequence[str]) -> Iterable[Clash]:
@@ -378,7 +371,7 @@ def clashes(entered: Row, error: Exception, names: Sequence[str]) -> Iterable[Cl
         return
     fields = {each.name: each for each in entered._meta.concrete_fields}
     but = [name for name in fields if name not in names]
-    stands, wanted = actions.values_of(error.stored, but), actions.values_of(entered, but)
+    stands, wanted = values_of(error.stored, but), values_of(entered, but)
     for name in names:
         if stands[name] != wanted[name]:
             both = (spoken(each[name], fields[name], longest=LONGEST) for each in (stands, wanted))
