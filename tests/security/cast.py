@@ -25,7 +25,7 @@ from tests import factories
 from tests.conftest import World
 from tests.factories import approvals, evidence, schemes
 from tests.scorecards import sheets
-from tests.security.matrix import FAR, NEAR, NOBODY_IS, OWN, UNKNOWN
+from tests.security.entries import FAR, NEAR, NOBODY_IS, OWN, UNKNOWN
 
 
 @dataclass

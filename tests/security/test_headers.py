@@ -10,7 +10,8 @@ from django.db import connection
 from django.test import Client
 
 from tests.security.cast import Cast
-from tests.security.matrix import ENTRIES, EVERYBODY, OWN, Entry
+from tests.security.entries import EVERYBODY, OWN, Entry
+from tests.security.matrix import ENTRIES
 from tests.security.test_scope_matrix import READABLE, text_of
 
 WRITING = [entry for entry in ENTRIES.values() if entry.body is not None]

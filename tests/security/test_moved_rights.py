@@ -25,7 +25,8 @@ from communities.models import ChangeRecord, Division, ImportBatch, Premises, Us
 from portal.accounts.actions import issue_token
 from portal.files import PrivateStorage
 from tests.conftest import FOREIGN, World
-from tests.security.matrix import ENTRIES, NOBODY_IS
+from tests.security.entries import NOBODY_IS
+from tests.security.matrix import ENTRIES
 from tests.security.test_scope_matrix import text_of
 from tests.workbooks.conftest import HEADS, book, private_files, row  # noqa: F401 - one is a fixture
 

@@ -12,18 +12,8 @@ from django.test import Client
 from communities.base.paging import encode_position
 from tests.lengths import is_proof
 from tests.security.cast import Cast
-from tests.security.matrix import (
-    ENTRIES,
-    EVERYBODY,
-    FAR,
-    NAMES,
-    NEAR,
-    NOBODY_IS,
-    OWN,
-    RELATIONS,
-    Entry,
-    routes,
-)
+from tests.security.entries import EVERYBODY, FAR, NAMES, NEAR, NOBODY_IS, OWN, RELATIONS, Entry
+from tests.security.matrix import ENTRIES, routes
 
 READABLE = [entry for entry in ENTRIES.values() if entry.is_get]
 SCOPED = [entry for entry in READABLE if entry.path or entry.ids]

@@ -10,7 +10,8 @@ from django.test import Client
 
 from tests.accounts.conftest import sign_in
 from tests.security.cast import Cast
-from tests.security.matrix import ENTRIES, OWN, RELATIONS
+from tests.security.entries import OWN, RELATIONS
+from tests.security.matrix import ENTRIES
 from tests.security.test_scope_matrix import text_of
 
 READERS = ("city_officer", "auditor", "platform_administrator", "security_administrator")

@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 
 from tests.security.cast import Cast
-from tests.security.matrix import ENTRIES, Entry
+from tests.security.entries import Entry
+from tests.security.matrix import ENTRIES
 from tests.security.test_scope_matrix import text_of
 
 # Whoever looks, two answers to one address may differ in these words.

@@ -23,7 +23,8 @@ from communities.base.entry.forms import EntryForm
 from communities.models import ApiToken, ChangeRecord
 from portal.accounts.actions import issue_token
 from tests.security.cast import Cast
-from tests.security.matrix import ENTRIES, EVERYBODY, FAR, NAMES, NEAR, NOBODY_IS, OWN
+from tests.security.entries import EVERYBODY, FAR, NAMES, NEAR, NOBODY_IS, OWN
+from tests.security.matrix import ENTRIES
 
 OFFICER, STANDARDS = "district_officer", "standards_officer"
 SPAN = {"from": "2026-01-01", "before": None}
