@@ -17,13 +17,13 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, NotFound
-from rest_framework.parsers import MultiPartParser
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from communities.actions import imports
-from communities.base.api import ListViewSet, StrictJSONParser, refuse, refuse_unknown
+from communities.base.api import ListViewSet, refuse, refuse_unknown
+from communities.base.files_api import FileRenderer, WithFiles
 from communities.base.filters import RegisterFilterSet
 from communities.base.paging import Order
 from communities.base.roles import Action
@@ -158,17 +158,9 @@ class ConfirmSerializer(Asked):
     mode = serializers.ChoiceField(choices=ImportMode.choices)
 
 
-class WorkbookRenderer(BaseRenderer):
-    """Names the type of downloads for the OpenAPI document; the file itself is answered as it is."""
-
+class WorkbookRenderer(FileRenderer):
     media_type = XLSX
     format = "xlsx"
-    charset = None
-    render_style = "binary"
-
-    def render(self, data: Any, *_args: Any, **_kwargs: Any) -> Any:
-        """An error on the way to a file is JSON all the same."""
-        return JSONRenderer().render(data)
 
 
 def registers_title(register: str) -> str:
@@ -184,7 +176,7 @@ class ImportFilterSet(RegisterFilterSet):
         fields: list[str] = []
 
 
-class ImportViewSet(ListViewSet):
+class ImportViewSet(WithFiles, ListViewSet):
     """Uploads of one's own."""
 
     queryset = ImportBatch.objects.select_related("division", "job", "repeats")
@@ -195,19 +187,6 @@ class ImportViewSet(ListViewSet):
     http_method_names = ("get", "head", "post")
     lookup_field = "public_id"
     lookup_value_converter = "uuid"
-
-    def get_parsers(self) -> list[Any]:
-        """Files come in parts, everything else as JSON."""
-        # Asked for before the action is set.
-        method = (self.request.method or "get").lower() if self.request is not None else "post"
-        uploads = self.action_map.get(method) == "create"
-        return [MultiPartParser()] if uploads else [StrictJSONParser()]
-
-    def handle_exception(self, exc: Exception) -> Response:
-        """What stands in the place of a file is told as any other error, not as a file."""
-        renderer: Any = JSONRenderer()
-        self.request.accepted_renderer, self.request.accepted_media_type = renderer, renderer.media_type
-        return super().handle_exception(exc)
 
     def batch(self, public_id: Any) -> ImportBatch:
         """Raises NotFound."""

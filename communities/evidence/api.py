@@ -14,35 +14,21 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
-from rest_framework.parsers import MultiPartParser
-from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from communities.actions import evidence
 from communities.base import actions, wording
-from communities.base.api import StrictJSONParser, refuse, refuse_unknown
+from communities.base.api import refuse, refuse_unknown
 from communities.base.entry.api import EntryViewSet, as_answers
 from communities.base.entry.bodies import entered, opened
+from communities.base.files_api import FileRenderer, WithFiles
 from communities.base.paging import Order
 from communities.evidence import filters, forms, serializers, views
 from communities.models import Evidence, EvidenceLink
 
 
-class AnyRenderer(BaseRenderer):
-    """Lets a caller ask for whatever a file is; the file itself is answered as it is."""
-
-    media_type = "*/*"
-    format = "file"
-    charset = None
-    render_style = "binary"
-
-    def render(self, data: Any, *_args: Any, **_kwargs: Any) -> Any:
-        """An error on the way to a file is JSON all the same."""
-        return JSONRenderer().render(data)
-
-
-class EvidenceViewSet(EntryViewSet):
+class EvidenceViewSet(WithFiles, EntryViewSet):
     """Files that prove something, with the place and the day that they are of."""
 
     entry = forms.EvidenceForm
@@ -58,19 +44,6 @@ class EvidenceViewSet(EntryViewSet):
     }
     # Each has a file of its own: they are filed one by one.
     bulk: Any = None
-
-    def get_parsers(self) -> list[Any]:
-        """Files come in parts, everything else as JSON."""
-        # Asked for before the action is set.
-        method = (self.request.method or "get").lower() if self.request is not None else "post"
-        uploads = self.action_map.get(method) == "create"
-        return [MultiPartParser()] if uploads else [StrictJSONParser()]
-
-    def handle_exception(self, exc: Exception) -> Response:
-        """What stands in the place of a file is told as any other error, not as a file."""
-        renderer: Any = JSONRenderer()
-        self.request.accepted_renderer, self.request.accepted_media_type = renderer, renderer.media_type
-        return super().handle_exception(exc)
 
     @extend_schema(
         request={"multipart/form-data": serializers.EvidenceUploadSerializer},
@@ -95,13 +68,13 @@ class EvidenceViewSet(EntryViewSet):
         return answer
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
-    @action(detail=True, methods=["get"], renderer_classes=[AnyRenderer])
+    @action(detail=True, methods=["get"], renderer_classes=[FileRenderer])
     def file(self, request: Request, public_id: Any) -> FileResponse:
         """The file as it was given, of the type that ``media_type`` says."""
         return views.file_answer(self.asked(request, public_id))
 
     @extend_schema(responses={(200, "image/jpeg"): OpenApiTypes.BINARY})
-    @action(detail=True, methods=["get"], renderer_classes=[AnyRenderer])
+    @action(detail=True, methods=["get"], renderer_classes=[FileRenderer])
     def thumbnail(self, request: Request, public_id: Any) -> FileResponse:
         """The small picture; 404 for what is no picture."""
         return views.thumbnail_answer(self.asked(request, public_id))

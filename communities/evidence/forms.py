@@ -31,7 +31,9 @@ class EvidenceForm(EntryForm):
         """A place of any level: a street's papers are the street's."""
         if name != "division":
             return super().rows_for(name)
-        return lambda: Division.objects.visible_to(self.user, self.action).filter(is_closed=False)
+        return lambda: (
+            Division.objects.visible_to(self.user, self.action).filter(is_closed=False).order_by("path_now")
+        )
 
 
 class UploadForm(EvidenceForm):

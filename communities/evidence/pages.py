@@ -17,6 +17,7 @@ from communities.base import drafts, wording
 from communities.base.actions import errors_by_field
 from communities.base.entry.pages import CreatePage, RemovePage, problems, take
 from communities.base.roles import Action
+from communities.base.selection import marks_in
 from communities.base.tables import detail_url
 from communities.base.views import ScopedPage
 from communities.evidence.forms import EvidenceForm, UploadForm
@@ -131,10 +132,13 @@ class LinkPage(ScopedPage):
         return self.shown()
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        thing, chosen = self.thing, set(request.POST.getlist("evidence"))
-        rows = [row for row in self.offered()[: OFFERED * 2] if str(row.public_id) in chosen]
+        thing, chosen = self.thing, marks_in(request.POST.getlist("evidence"))
+        rows = list(self.offered().filter(public_id__in=[mark.public_id for mark in chosen]))
         if not rows:
             return self.shown(str(_("请勾选要关联的材料。")))
+        if lost := len(chosen) - len(rows):
+            told = _("没有关联：所选材料中有 %(lost)d 份已经关联、已删除或不在您的管辖范围内，请重新勾选。")
+            return self.shown(told % {"lost": lost})
         try:
             with transaction.atomic():
                 for row in rows:

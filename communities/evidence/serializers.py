@@ -9,7 +9,6 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from communities.actions import evidence
-from communities.base.roles import Action
 from communities.base.serializers import NamedSerializer, PlaceSerializer, RowSerializer
 from communities.base.wording import Asked
 from communities.choices import EvidenceKind, MediaType
@@ -74,11 +73,8 @@ class EvidenceDetailSerializer(EvidenceSerializer):
 
     @extend_schema_field(AlsoUsedSerializer)
     def get_also_used(self, row: Any) -> Any:
-        user = self.context["request"].user
-        others = row.also_used()
-        seen = others.visible_to(user, Action.VIEW).select_related("division").order_by("-taken_on", "pk")
-        shown = list(seen[:NAMED])
-        return AlsoUsedSerializer({"rows": shown, "others": others.count() - len(shown)}).data
+        shown, others = evidence.used_elsewhere(row, self.context["request"].user, NAMED)
+        return AlsoUsedSerializer({"rows": shown, "others": others}).data
 
     @extend_schema_field(LinksSerializer)
     def get_links(self, row: Any) -> Any:

@@ -118,24 +118,16 @@ class EvidenceDetail(DetailPage):
             return found
         row, user = self.row, self.request.user
         things, beyond = evidence.things_of(row, user)
-        also, hidden = also_used(row, user)
+        also, hidden = evidence.used_elsewhere(row, user, NAMED)
+        lines = place_lines(each.division for each in also)
         return found | {
             "things": [(told, told.thing._meta.verbose_name, detail_url(told.thing)) for told in things],
             "things_beyond": beyond,
-            "also_used": also,
+            "also_used": [(each, lines.get(each.division_id, "")) for each in also],
             "also_beyond": hidden,
             "also_number": len(also) + hidden,
             "may_link": bool(found["acts"]),
         }
-
-
-def also_used(row: Evidence, user: Any) -> tuple[list[tuple[Evidence, str]], int]:
-    """Where else the content is used: what the reader sees, with the places above; the number of the others."""
-    others = row.also_used()
-    seen = others.visible_to(user, Action.VIEW)  # type: ignore[attr-defined] # of evidence
-    shown = list(seen.select_related("division").order_by("-taken_on", "pk")[:NAMED])
-    lines = place_lines(each.division for each in shown)
-    return [(each, lines.get(each.division_id, "")) for each in shown], others.count() - len(shown)
 
 
 MOST_BESIDE = 12

@@ -201,7 +201,12 @@ def test_evidence_that_stands_is_linked_and_the_link_taken_back(world: World, as
     assert str(row.public_id) in text
     assert "外照片" not in text
     assert clerk.post(url, {}).status_code == 422
-    assert clerk.post(url, {"evidence": [str(foreign.public_id), "x"]}).status_code == 422
+    assert clerk.post(url, {"evidence": [str(foreign.public_id)]}).status_code == 422
+    assert clerk.post(url, {"evidence": ["x"]}).status_code == 400
+    # One that may not be linked is told, and the other waits for another word.
+    answer = clerk.post(url, {"evidence": [str(row.public_id), str(foreign.public_id)]})
+    assert (answer.status_code, "所选材料中有 1 份已经关联" in text_of(answer)) == (422, True)
+    assert not EvidenceLink.objects.exists()
     assert clerk.post(url, {"evidence": [str(row.public_id)]}).status_code == 302
     link = EvidenceLink.objects.get()
     take_back = reverse("evidence-link-remove", args=[link.public_id])

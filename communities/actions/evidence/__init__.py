@@ -10,6 +10,7 @@ from communities.actions.evidence.links import (
     thing_named,
     thing_of,
     things_of,
+    used_elsewhere,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "thing_named",
     "thing_of",
     "things_of",
+    "used_elsewhere",
 ]

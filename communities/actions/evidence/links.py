@@ -117,3 +117,11 @@ def evidence_of(thing: Row, user: Any, most: int) -> tuple[list[EvidenceLink], i
     links = EvidenceLink.objects.live().to(thing)
     seen = links.visible_to(user, Action.VIEW).select_related("evidence__stored", "evidence__division")
     return list(seen.order_by("-evidence__taken_on", "pk")[:most]), links.count()
+
+
+def used_elsewhere(evidence: Evidence, user: Any, most: int) -> tuple[list[Evidence], int]:
+    """Where else its content is used: what the reader sees, the latest day first; and the number of all others."""
+    others: Any = evidence.also_used()
+    seen = others.visible_to(user, Action.VIEW).select_related("division").order_by("-taken_on", "pk")
+    shown = list(seen[:most])
+    return shown, others.count() - len(shown)
