@@ -206,7 +206,7 @@ class ImportViewSet(WithFiles, ListViewSet):
 
     @extend_schema(request={"multipart/form-data": UploadSerializer}, responses={202: ImportDetailSerializer})
     def create(self, request: Request) -> Response:
-        """Upload a file to be checked; the same file that still waits is answered again."""
+        """Upload a file to be checked; the same file that still waits for its check is answered again."""
         refuse_unknown(request.query_params, ())
         asked = UploadSerializer(data=request.data)
         asked.is_valid(raise_exception=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,8 +11,8 @@ from communities.base.filters import DayFilter, OneOf, PickFilter, PlaceFilter, 
 from communities.base.querysets import today
 from communities.choices import EvidenceKind
 from communities.filters import PLACE
+from communities.tables import DueColumn
 
-SOON = dt.timedelta(days=90)
 EXPIRIES = (("expired", _("已过期")), ("soon", _("90 天内到期")), ("never", _("长期有效")))
 
 
@@ -36,7 +35,7 @@ class EvidenceFilterSet(RegisterFilterSet):
             case "expired":
                 found: QuerySet = queryset.filter(expires_on__lt=day)
             case "soon":
-                found = queryset.filter(expires_on__gte=day, expires_on__lte=day + SOON)
+                found = queryset.filter(expires_on__gte=day, expires_on__lte=day + DueColumn.SOON)
             case _:
                 found = queryset.filter(expires_on__isnull=True)
         return found
